@@ -1,0 +1,28 @@
+"""The only reader of the clock, of entropy and of the environment (design, section 2).
+
+Exceptions read their own, each where it is used and with a comment: `tuf` and `cryptography`.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+__all__ = ["Clock", "Entropy", "environment", "random_bytes", "utc_now"]
+
+Clock = Callable[[], datetime]  # -> an aware datetime in UTC
+Entropy = Callable[[int], bytes]  # number of bytes -> that many random ones
+
+
+def utc_now() -> datetime:
+    """The current moment: aware, UTC."""
+    return datetime.now(UTC)
+
+
+def random_bytes(count: int) -> bytes:
+    """`count` bytes from the operating system's generator."""
+    return os.urandom(count)
+
+
+def environment() -> Mapping[str, str]:
+    """The process's environment variables, live."""
+    return os.environ

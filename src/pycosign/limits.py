@@ -1,0 +1,45 @@
+"""Every bound on untrusted input, in one place. Sizes in bytes unless the name says otherwise."""
+
+from typing import Final
+
+# documents
+JSON_DEPTH: Final = 64
+BUNDLE_BYTES: Final = 32 << 20
+TRUSTED_ROOT_BYTES: Final = 16 << 20
+SIGNING_CONFIG_BYTES: Final = 1 << 20
+KEY_FILE_BYTES: Final = 1 << 20
+TOKEN_BYTES: Final = 64 << 10
+PAYLOAD_BYTES: Final = 16 << 20
+PURE_ED25519_MESSAGE_BYTES: Final = 64 << 20  # pure Ed25519 needs the whole message in memory
+CERTIFICATE_BYTES: Final = 64 << 10
+CHECKPOINT_BYTES: Final = 64 << 10
+TIMESTAMP_BYTES: Final = 64 << 10
+
+# counts inside one evidence (GHSA-cq38-jh5f-37mq)
+LOG_ENTRIES: Final = 32
+TIMESTAMPS: Final = 32
+CERTIFICATES: Final = 10
+SIGNATURES: Final = 10
+SCTS: Final = 16
+NOTE_SIGNATURES: Final = 64
+PROOF_HASHES: Final = 64
+
+# registries (GHSA-95pr-fxf5-86gv, GHSA-88jx-383q-w4qc, GHSA-vfp6-jrw2-99g9)
+MANIFEST_BYTES: Final = 8 << 20
+MANIFEST_LAYERS: Final = 1000
+ATTACHMENT_BYTES: Final = 128 << 20
+SIGNATURES_PER_IMAGE: Final = 100
+REFERRERS: Final = 1000
+PAGES: Final = 100
+
+# network
+RESPONSE_BYTES: Final = 8 << 20
+ERROR_TEXT_CHARS: Final = 500
+REDIRECTS: Final = 5
+RETRIES: Final = 3
+DEFAULT_TIMEOUT_SECONDS: Final = 180.0
+
+# services
+REQUEST_BYTES: Final = 4 << 20
+ENTRY_BYTES: Final = 65_535  # an entry's length is a u16 in a tile
+RETRIEVE_ITEMS: Final = 10
