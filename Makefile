@@ -1,0 +1,61 @@
+# Two commands do everything on a fresh machine with Python 3.11+ and make: `make demo` and `make test`.
+# They create .venv and install into it by themselves; from the second run on they need no network.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PYTEST := $(BIN)/python -m pytest
+
+.PHONY: demo test check fix docs bench interop interop-real cosign-e2e conformance clean
+.DELETE_ON_ERROR:
+
+$(VENV)/.ready: pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "pycosign needs Python 3.11 or newer: make PYTHON=python3.x")'
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --upgrade 'pip>=25.1'
+	$(PIP) install --editable .
+	touch $@
+
+$(VENV)/.test: $(VENV)/.ready
+	$(PIP) install --group test
+	touch $@
+
+$(VENV)/.check: $(VENV)/.test
+	$(PIP) install --group check
+	touch $@
+
+demo: $(VENV)/.ready  ## sign, verify and tamper with a real image on a Sigstore of its own
+	$(BIN)/pycosign demo
+
+test: $(VENV)/.test  ## every test that needs nothing but Python; peers' tests are skipped visibly
+	$(PYTEST) -n 2 --dist loadfile -q
+
+check: $(VENV)/.check  ## lint, types, import contract, generated documents
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m docs.generate --check
+
+fix: $(VENV)/.check  ## format, sort imports, write the generated documents again
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/python -m docs.generate
+
+bench: $(VENV)/.test  ## ratios against the peers that are installed
+	$(BIN)/python -m bench
+
+interop: $(VENV)/.test  ## real Cosign 3 and 2 against ours, and the other way round; builds them with Go
+	$(BIN)/python -m tests.interop
+
+interop-real: $(VENV)/.test  ## pycosign as the client of the real services: make interop-real REAL=DIR/real.json
+	$(BIN)/python -m tests.interop.real $(REAL)
+
+cosign-e2e: $(VENV)/.ready  ## Cosign's own end-to-end tests against our stack: make cosign-e2e SRC=DIR
+	$(BIN)/python -m tests.interop.cosign_e2e $(SRC)
+
+conformance: $(VENV)/.test  ## sigstore-conformance's verification cases: make conformance SUITE=DIR
+	$(BIN)/python -m tests.conformance $(SUITE)
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
