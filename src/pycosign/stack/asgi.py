@@ -1,8 +1,10 @@
-"""The thin layer under every service's `http.py`: a bounded request in, one response out. No framework on the hot path."""
+"""The thin layer under every service's `http.py`: a bounded request in, one response out. No framework on the
+hot path.
+"""
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl
 
 __all__ = ["ASGIApp", "Handler", "Request", "Response", "build_app", "json_response", "text_response"]
 
@@ -13,8 +15,10 @@ ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class Request(NamedTuple):
-    """One HTTP request, whole. `path` is percent-decoded with repeated slashes collapsed: sigstore-go joins base URL
-    and path without trimming (services.md, D.2). Header names are lower case; of repeated ones the last counts."""
+    """One HTTP request, whole. `path` is percent-decoded with repeated slashes collapsed: sigstore-go joins
+    base URL
+    and path without trimming (services.md, D.2). Header names are lower case; of repeated ones the last
+    counts."""
 
     method: str
     path: str
@@ -90,7 +94,8 @@ async def _send(send: Send, response: Response, *, head: bool) -> None:
 
 
 def build_app(handler: Handler, *, max_bytes: int) -> ASGIApp:
-    """An ASGI application that gives `handler` whole requests with bodies of at most `max_bytes`; longer ones are 413.
+    """An ASGI application that gives `handler` whole requests with bodies of at most `max_bytes`; longer ones
+    are 413.
 
     HEAD is answered as GET without the body.
     """
@@ -105,7 +110,7 @@ def build_app(handler: Handler, *, max_bytes: int) -> ASGIApp:
             return
         request = Request(
             method="GET" if head else scope["method"],
-            path=collapse_slashes(unquote(scope["path"])) if "%" in scope["path"] else collapse_slashes(scope["path"]),
+            path=collapse_slashes(scope["path"]),
             raw_query=scope["query_string"].decode("latin-1"),
             headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
             body=body,

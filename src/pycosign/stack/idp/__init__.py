@@ -1,0 +1,1 @@
+"""The OIDC issuer: discovery, keys, identity tokens. Source: services.md, 6."""
