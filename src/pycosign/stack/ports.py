@@ -57,8 +57,8 @@ def choose_ports(text: str | None, remembered: Mapping[str, int] | None) -> dict
         for name, port in named.items():
             if port not in (FREE, remembered[name]):
                 raise UsageError(
-                    f"--ports gives {name} the port {port}, but this data directory was made with
-                    {remembered[name]}",
+                    f"--ports gives {name} the port {port}, but this data directory was made with "
+                    f"{remembered[name]}",
                     hint="leave --ports out, or use another data directory",
                 )
         return dict(remembered)
@@ -104,8 +104,8 @@ def _bind_one(name: str, listen: str, port: int) -> socket.socket:
         if exc.errno in (errno.EADDRINUSE, errno.EACCES):
             problem = "is taken" if exc.errno == errno.EADDRINUSE else "may not be opened by this user"
             raise UsageError(
-                f"port {port} for {name} on {listen} {problem}", hint="choose others with --ports, or --ports
-                auto"
+                f"port {port} for {name} on {listen} {problem}",
+                hint="choose others with --ports, or --ports auto",
             ) from exc
         raise UsageError(f"cannot listen on {listen}: {exc.strerror or exc}") from exc
     return sock

@@ -47,7 +47,7 @@ def _named_as_loopback(request: Request) -> bool:
 
 
 def _client_id(request: Request, form: dict[str, str]) -> str:
-    """The client's name from HTTP Basic or the form, "sigstore" when it says none; secrets are not looked at."""
+    """The client's name from HTTP Basic or the form, "sigstore" by default; secrets are ignored."""
     kind, _, credentials = request.headers.get("authorization", "").partition(" ")
     if kind.lower() == "basic":
         try:
