@@ -20,12 +20,14 @@ __all__ = [
     "InvalidTimestampError",
     "IssuerMismatchError",
     "KeyMismatchError",
+    "LogStateError",
     "MalformedError",
     "MissingEntryError",
     "MissingTimestampError",
     "NoMatchingSignaturesError",
     "NoSignaturesError",
     "NotValidAtTimeError",
+    "OverloadedError",
     "PasswordError",
     "RefusedError",
     "RootMismatchError",
@@ -258,3 +260,18 @@ class PasswordError(RefusedError):
     """The password does not open the private key."""
 
     code = "key.wrong-password"
+
+
+# ---- services ------------------------------------------------------------------------------------------------------
+class LogStateError(RefusedError):
+    """A log's stored state contradicts itself, its key or its checkpoint: it must not be served or appended to."""
+
+    code = "stack.log-state"
+    http_status = 500
+
+
+class OverloadedError(UnavailableError):
+    """A service has more outstanding work than it accepts: try again later."""
+
+    code = "stack.overloaded"
+    http_status = 503
