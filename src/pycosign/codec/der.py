@@ -1,0 +1,377 @@
+"""DER, strictly: definite and minimal lengths, one-byte tags, no trailing bytes. Source: ITU-T X.690, 10 and 11.
+
+Nothing here knows a schema; a reader is asked for what must come next, and refuses everything else with the field's
+name. Certificates, keys and timestamps are read with it because the libraries' parsers cost more than a verification.
+"""
+
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Final
+
+from pycosign.errors import MalformedError
+
+__all__ = [
+    "BIT_STRING",
+    "BOOLEAN",
+    "GENERALIZED_TIME",
+    "IA5_STRING",
+    "INTEGER",
+    "NULL",
+    "OCTET_STRING",
+    "OID",
+    "PRINTABLE_STRING",
+    "SEQUENCE",
+    "SET",
+    "UTC_TIME",
+    "UTF8_STRING",
+    "DerReader",
+    "context_tag",
+    "der_bits",
+    "der_boolean",
+    "der_context",
+    "der_element",
+    "der_generalized_time",
+    "der_ia5",
+    "der_integer",
+    "der_named_bits",
+    "der_null",
+    "der_octets",
+    "der_oid",
+    "der_printable",
+    "der_sequence",
+    "der_set_of",
+    "der_time",
+    "der_utf8",
+    "read_der",
+]
+
+BOOLEAN: Final = 0x01
+INTEGER: Final = 0x02
+BIT_STRING: Final = 0x03
+OCTET_STRING: Final = 0x04
+NULL: Final = 0x05
+OID: Final = 0x06
+UTF8_STRING: Final = 0x0C
+PRINTABLE_STRING: Final = 0x13
+IA5_STRING: Final = 0x16
+UTC_TIME: Final = 0x17
+GENERALIZED_TIME: Final = 0x18
+SEQUENCE: Final = 0x30
+SET: Final = 0x31
+
+_MAX_OID_BYTES: Final = 64
+
+
+def context_tag(number: int, *, constructed: bool = True) -> int:
+    """The tag byte of context-specific `[number]`, 0 to 30."""
+    return (0xA0 if constructed else 0x80) | number
+
+
+def read_der(der: bytes, tag: int, what: str) -> "DerReader":
+    """A reader over the content of the one element that `der` is.
+
+    Raises: MalformedError: another tag, or bytes after the element.
+    """
+    outer = DerReader(der, what)
+    inner = outer.enter(tag)
+    outer.finish()
+    return inner
+
+
+class DerReader:
+    """Reads elements one after the other from `raw[at:end]`. Every method raises MalformedError naming `what`."""
+
+    __slots__ = ("_at", "_end", "_raw", "what")
+
+    def __init__(self, raw: bytes, what: str, at: int = 0, end: int | None = None) -> None:
+        self._raw, self._at, self._end, self.what = raw, at, len(raw) if end is None else end, what
+
+    # -- structure --
+    def at_end(self) -> bool:
+        """Whether everything has been read."""
+        return self._at == self._end
+
+    def finish(self) -> None:
+        """Refuse what has not been read."""
+        if self._at != self._end:
+            raise MalformedError(self.what, "has trailing bytes")
+
+    def next_is(self, tag: int) -> bool:
+        """Whether another element comes, and it has this tag."""
+        return self._at < self._end and self._raw[self._at] == tag
+
+    def next_tag(self) -> int:
+        """The next element's tag."""
+        if self._at >= self._end:
+            raise MalformedError(self.what, "ends too early")
+        return self._raw[self._at]
+
+    def _element(self, tag: int | None) -> tuple[int, int]:
+        """Step over one element; where its content begins and ends."""
+        raw, at, end = self._raw, self._at, self._end
+        if end - at < 2:
+            raise MalformedError(self.what, "ends too early")
+        found = raw[at]
+        if tag is not None and found != tag:
+            raise MalformedError(self.what, f"has tag {found:#04x} where {tag:#04x} must be")
+        if found & 0x1F == 0x1F:
+            raise MalformedError(self.what, "has a tag of several bytes")
+        length = raw[at + 1]
+        begin = at + 2
+        if length >= 0x80:
+            count = length & 0x7F
+            begin += count
+            if not 1 <= count <= 4 or begin > end:
+                raise MalformedError(self.what, "has a length that is indefinite or too long")
+            length = int.from_bytes(raw[at + 2 : begin], "big")
+            if length < 0x80 or length >> 8 * (count - 1) == 0:
+                raise MalformedError(self.what, "has a length that is not minimal")
+        stop = begin + length
+        if stop > end:
+            raise MalformedError(self.what, "ends too early")
+        self._at = stop
+        return begin, stop
+
+    def content(self, tag: int) -> bytes:
+        """The content of the next element, which must have this tag."""
+        begin, stop = self._element(tag)
+        return self._raw[begin:stop]
+
+    def whole(self, tag: int | None = None) -> bytes:
+        """The next element with its tag and length, as it stands; any tag if none is given."""
+        at = self._at
+        _, stop = self._element(tag)
+        return self._raw[at:stop]
+
+    def rest(self) -> bytes:
+        """Everything that has not been read, which counts as read now."""
+        at, self._at = self._at, self._end
+        return self._raw[at : self._end]
+
+    def enter(self, tag: int, what: str | None = None) -> "DerReader":
+        """A reader over the content of the next element, which must have this tag."""
+        begin, stop = self._element(tag)
+        return DerReader(self._raw, what or self.what, begin, stop)
+
+    def sequence(self, what: str | None = None) -> "DerReader":
+        """A reader over the next SEQUENCE's content."""
+        return self.enter(SEQUENCE, what)
+
+    def set_of(self, what: str | None = None) -> "DerReader":
+        """A reader over the next SET's content; the order of SET OF is checked where it matters."""
+        return self.enter(SET, what)
+
+    def context(self, number: int, what: str | None = None) -> "DerReader":
+        """A reader over the content of constructed `[number]`."""
+        return self.enter(0xA0 | number, what)
+
+    def optional_context(self, number: int, what: str | None = None) -> "DerReader | None":
+        """The same, or None if the next element is another or there is none."""
+        return self.enter(0xA0 | number, what) if self.next_is(0xA0 | number) else None
+
+    # -- values --
+    def boolean(self) -> bool:
+        """A BOOLEAN: FF or 00."""
+        value = self.content(BOOLEAN)
+        if value not in (b"\xff", b"\x00"):
+            raise MalformedError(self.what, "has a BOOLEAN that is neither FF nor 00")
+        return value == b"\xff"
+
+    def integer(self, tag: int = INTEGER) -> int:
+        """An INTEGER of any size and sign (`tag` for ENUMERATED and implicit tags)."""
+        value = self.content(tag)
+        if not value or (len(value) > 1 and (value[0], value[1] >> 7) in ((0, 0), (0xFF, 1))):
+            raise MalformedError(self.what, "has an INTEGER that is not minimal")
+        return int.from_bytes(value, "big", signed=True)
+
+    def oid(self) -> str:
+        """An OBJECT IDENTIFIER, dotted."""
+        text = _oid_text(self.content(OID))
+        if text is None:
+            raise MalformedError(self.what, "has an OBJECT IDENTIFIER that is not well-formed")
+        return text
+
+    def octets(self) -> bytes:
+        """An OCTET STRING."""
+        return self.content(OCTET_STRING)
+
+    def bits(self) -> bytes:
+        """A BIT STRING of whole bytes."""
+        value = self.content(BIT_STRING)
+        if not value or value[0] != 0:
+            raise MalformedError(self.what, "has a BIT STRING that is not whole bytes")
+        return value[1:]
+
+    def named_bits(self) -> frozenset[int]:
+        """The numbers of the bits that are set in a BIT STRING of named bits (no trailing zero bits in DER)."""
+        value = self.content(BIT_STRING)
+        unused = value[0] if value else 8
+        padding_ok = unused == 0 if len(value) == 1 else unused < 8
+        if not padding_ok or (len(value) > 1 and value[-1] & ((2 << unused) - 1) != 1 << unused):
+            raise MalformedError(self.what, "has a BIT STRING of flags that is not minimal")
+        return frozenset(n for n in range(8 * len(value) - 8) if value[1 + n // 8] >> 7 - n % 8 & 1)
+
+    def null(self) -> None:
+        """A NULL."""
+        if self.content(NULL):
+            raise MalformedError(self.what, "has a NULL with content")
+
+    def text(self, tag: int) -> str:
+        """A string: UTF-8 for UTF8String, ASCII for the others."""
+        try:
+            return self.content(tag).decode("utf-8" if tag == UTF8_STRING else "ascii")
+        except UnicodeDecodeError as exc:
+            raise MalformedError(self.what, "has a string that is not well-formed") from exc
+
+    def time(self) -> datetime:
+        """A UTCTime or GeneralizedTime as certificates have them: seconds, Z. Source: RFC 5280, 4.1.2.5."""
+        if self.next_tag() != UTC_TIME:
+            return self.generalized_time(fraction=False)
+        digits = self._digits(self.content(UTC_TIME), 12)
+        century = "20" if digits < "50" else "19"
+        return self._moment(century + digits, 0)
+
+    def generalized_time(self, *, fraction: bool = True) -> datetime:
+        """A GeneralizedTime in UTC, with a fraction of a second if it may have one. Source: RFC 3161, 2.4.2.
+
+        Returns: microseconds; finer digits are cut off.
+        """
+        value = self.content(GENERALIZED_TIME)
+        if not fraction or b"." not in value:
+            return self._moment(self._digits(value, 14), 0)
+        digits = value[15:-1]
+        if value[14:15] != b"." or not digits.isdigit() or digits.endswith(b"0") or len(digits) > 18:
+            raise MalformedError(self.what, "has a time with a fraction that is not canonical")
+        return self._moment(self._digits(value[:14] + value[-1:], 14), int(digits[:6].ljust(6, b"0")))
+
+    def _digits(self, value: bytes, count: int) -> str:
+        if len(value) != count + 1 or value[-1:] != b"Z" or not value[:-1].isdigit():
+            raise MalformedError(self.what, "has a time that is not digits and Z")
+        return value[:-1].decode("ascii")
+
+    def _moment(self, digits: str, microsecond: int) -> datetime:
+        year, *rest = int(digits[:4]), *(int(digits[at : at + 2]) for at in range(4, 14, 2))
+        try:
+            month, day, hour, minute, second = rest
+            return datetime(year, month, day, hour, minute, second, microsecond, UTC)
+        except ValueError as exc:
+            raise MalformedError(self.what, "has a time that does not exist") from exc
+
+
+@lru_cache(maxsize=256)
+def _oid_text(value: bytes) -> str | None:
+    """Dotted text, or None: empty, cut short, not minimal or too long."""
+    if not value or len(value) > _MAX_OID_BYTES or value[-1] & 0x80:
+        return None
+    arcs: list[int] = []
+    number, fresh = 0, True
+    for byte in value:
+        if fresh and byte == 0x80:
+            return None
+        number = number << 7 | byte & 0x7F
+        fresh = not byte & 0x80
+        if fresh:
+            arcs.append(number)
+            number = 0
+    first = min(arcs[0] // 40, 2)
+    return ".".join(map(str, (first, arcs[0] - 40 * first, *arcs[1:])))
+
+
+# ---- writing -------------------------------------------------------------------------------------------------------
+def der_element(tag: int, content: bytes) -> bytes:
+    """Tag, length, content."""
+    length = len(content)
+    if length < 0x80:
+        return bytes((tag, length)) + content
+    size = length.to_bytes((length.bit_length() + 7) // 8, "big")
+    return bytes((tag, 0x80 | len(size))) + size + content
+
+
+def der_sequence(*parts: bytes) -> bytes:
+    """SEQUENCE of elements that are written already."""
+    return der_element(SEQUENCE, b"".join(parts))
+
+
+def der_set_of(*parts: bytes) -> bytes:
+    """SET OF, in DER's order (X.690, 11.6)."""
+    return der_element(SET, b"".join(sorted(parts)))
+
+
+def der_context(number: int, content: bytes, *, constructed: bool = True) -> bytes:
+    """`[number]` around (explicit) or in place of (implicit) what `content` is."""
+    return der_element(context_tag(number, constructed=constructed), content)
+
+
+def der_boolean(value: bool) -> bytes:
+    """BOOLEAN; a DEFAULT must be left out by the caller."""
+    return b"\x01\x01\xff" if value else b"\x01\x01\x00"
+
+
+def der_integer(value: int, tag: int = INTEGER) -> bytes:
+    """INTEGER of any size and sign."""
+    bits = value.bit_length() if value >= 0 else (value + 1).bit_length()
+    return der_element(tag, value.to_bytes(bits // 8 + 1, "big", signed=True))
+
+
+def der_oid(text: str) -> bytes:
+    """OBJECT IDENTIFIER from dotted text."""
+    first, second, *rest = map(int, text.split("."))
+    content = bytearray()
+    for arc in (40 * first + second, *rest):
+        groups = [arc & 0x7F]
+        while arc := arc >> 7:
+            groups.append(arc & 0x7F | 0x80)
+        content += bytes(reversed(groups))
+    return der_element(OID, bytes(content))
+
+
+def der_octets(content: bytes) -> bytes:
+    """OCTET STRING."""
+    return der_element(OCTET_STRING, content)
+
+
+def der_bits(content: bytes) -> bytes:
+    """BIT STRING of whole bytes."""
+    return der_element(BIT_STRING, b"\x00" + content)
+
+
+def der_named_bits(numbers: frozenset[int]) -> bytes:
+    """BIT STRING of named bits, as short as it may be."""
+    if not numbers:
+        return der_element(BIT_STRING, b"\x00")
+    count = max(numbers) + 1
+    size = -(-count // 8)
+    value = sum(1 << 8 * size - 1 - number for number in numbers)
+    return der_element(BIT_STRING, bytes((8 * size - count,)) + value.to_bytes(size, "big"))
+
+
+def der_null() -> bytes:
+    """NULL."""
+    return b"\x05\x00"
+
+
+def der_utf8(text: str) -> bytes:
+    """UTF8String."""
+    return der_element(UTF8_STRING, text.encode())
+
+
+def der_printable(text: str) -> bytes:
+    """PrintableString."""
+    return der_element(PRINTABLE_STRING, text.encode("ascii"))
+
+
+def der_ia5(text: str) -> bytes:
+    """IA5String."""
+    return der_element(IA5_STRING, text.encode("ascii"))
+
+
+def der_generalized_time(at: datetime) -> bytes:
+    """GeneralizedTime in whole seconds, UTC."""
+    return der_element(GENERALIZED_TIME, f"{at.astimezone(UTC):%Y%m%d%H%M%SZ}".rjust(15, "0").encode("ascii"))
+
+
+def der_time(at: datetime) -> bytes:
+    """A certificate's time: UTCTime from 1950 to 2049, GeneralizedTime otherwise. Source: RFC 5280, 4.1.2.5."""
+    if 1950 <= at.astimezone(UTC).year < 2050:
+        return der_element(UTC_TIME, f"{at.astimezone(UTC):%y%m%d%H%M%SZ}".encode("ascii"))
+    return der_generalized_time(at)

@@ -1,0 +1,1 @@
+"""Algorithms: keys, digests, Merkle trees, certificates and their paths at a moment, key boxes. No I/O, no clock."""

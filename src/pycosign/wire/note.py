@@ -1,0 +1,78 @@
+"""Signed notes: a text and the signatures under it. Source: C2SP signed-note.
+
+Which keys are trusted, and how a key is recognised by its hint, is decided elsewhere.
+"""
+
+from typing import Final, NamedTuple
+
+from pycosign.codec.b64 import decode_b64, encode_b64
+from pycosign.errors import MalformedError
+from pycosign.limits import CHECKPOINT_BYTES, NOTE_SIGNATURES
+
+__all__ = ["Note", "NoteSignature", "format_note", "parse_note"]
+
+_DASH: Final = "\u2014 "
+_HINT_BYTES: Final = 4
+
+
+class NoteSignature(NamedTuple):
+    """One signature line."""
+
+    name: str  # of the key; no spaces and no "+"
+    key_hint: bytes  # 4 bytes
+    signature: bytes  # 1 or more bytes; their form depends on the key
+
+
+class Note(NamedTuple):
+    """A text and its signatures, none of them checked."""
+
+    text: str  # ends in U+000A; these are the bytes that are signed, in UTF-8
+    signatures: tuple[NoteSignature, ...]  # 1 or more, in their order
+
+
+def parse_note(source: str) -> Note:
+    """Parse a signed note.
+
+    Returns: the text with its final newline, and 1 to `NOTE_SIGNATURES` signatures, all kept, unknown ones too.
+    Raises:  MalformedError: any character differs from what `format_note` would write.
+    Source:  C2SP signed-note, "Format": the signatures stand after the *last* empty line.
+    """
+    try:
+        size = len(source.encode())
+    except UnicodeEncodeError as exc:
+        raise MalformedError("note", "is not Unicode text") from exc
+    if size > CHECKPOINT_BYTES:
+        raise MalformedError("note", f"is longer than {CHECKPOINT_BYTES} bytes")
+    if any(char < " " and char != "\n" for char in source):
+        raise MalformedError("note", "contains a control character")
+    text, separator, tail = source.rpartition("\n\n")
+    if not separator or not text:
+        raise MalformedError("note", "has no empty line between text and signatures")
+    *lines, last = tail.split("\n")
+    if last or not lines:
+        raise MalformedError("note", "does not end in signature lines")
+    if len(lines) > NOTE_SIGNATURES:
+        raise MalformedError("note", f"has more than {NOTE_SIGNATURES} signatures")
+    return Note(text + "\n", tuple(_parse_signature(line) for line in lines))
+
+
+def _parse_signature(line: str) -> NoteSignature:
+    name, _, encoded = line.removeprefix(_DASH).partition(" ")
+    if not line.startswith(_DASH) or not _is_key_name(name):
+        raise MalformedError("note signature", "is not a dash, a key name and base64")
+    raw = decode_b64(encoded, what="note signature")
+    if len(raw) <= _HINT_BYTES:
+        raise MalformedError(
+            "note signature", f"is {len(raw)} bytes, too short for a key hint and a signature"
+        )
+    return NoteSignature(name, raw[:_HINT_BYTES], raw[_HINT_BYTES:])
+
+
+def _is_key_name(name: str) -> bool:
+    return bool(name) and "+" not in name and not any(char.isspace() for char in name)
+
+
+def format_note(note: Note) -> str:
+    """Write a note: the text, an empty line, and a line for each signature."""
+    lines = [f"{_DASH}{item.name} {encode_b64(item.key_hint + item.signature)}\n" for item in note.signatures]
+    return f"{note.text}\n{''.join(lines)}"
