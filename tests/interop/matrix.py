@@ -1,0 +1,145 @@
+"""The rows of `make interop`: who signs what, how, and who has to accept or refuse it."""
+
+import itertools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.interop.environment import Result
+from tests.interop.images import push_image
+from tests.interop.tools import EMAIL, WRONG_EMAIL, Tool
+
+
+class Row(NamedTuple):
+    """One line of the table. `part` is the letter of the promise that it shows."""
+
+    part: str
+    title: str
+    check: Callable[[], None]
+
+
+class Failed(AssertionError):
+    """A tool did not do what the row says."""
+
+
+class Stage(NamedTuple):
+    """What the rows play on."""
+
+    ours: Tool
+    peers: tuple[Tool, ...]
+    registries: dict[str, str]  # name -> host:port
+    key: Path  # key.key and key.pub, made by pycosign
+    other_key: Path
+    token: Callable[[], str]
+    files: Path
+
+
+_names = itertools.count()
+
+
+def _image(registry: str) -> str:
+    repository = f"interop/image{next(_names)}"
+    return f"{registry}/{repository}@{push_image(registry, repository, 'latest')}"
+
+
+def _accepts(result: Result, who: str) -> None:
+    if result.status != 0:
+        raise Failed(f"{who}: status {result.status}: {result.last_words}")
+
+
+def _refuses(result: Result, who: str) -> None:
+    if result.status == 0:
+        raise Failed(f"{who} accepted it")
+
+
+def _signer(tool: Tool, stage: Stage, how: str) -> list[str]:
+    if how == "key":
+        return ["--key", f"{stage.key}.key"]
+    return tool.identity_flags(stage.token())
+
+
+def _demand(tool: Tool, stage: Stage, how: str, *, wrong: bool = False) -> list[str]:
+    if how == "key":
+        return ["--key", f"{stage.other_key if wrong else stage.key}.pub"]
+    return tool.who(WRONG_EMAIL if wrong else EMAIL)
+
+
+def _image_row(stage: Stage, signer: Tool, verifier: Tool, registry: str, form: str, how: str) -> None:
+    """Sign an image, verify it, and see another identity or key refused."""
+    image = _image(stage.registries[registry])
+    key = how == "key"
+    if form == "legacy":
+        sign, verify = signer.legacy_flags(key=key), verifier.verify_legacy_flags()
+    else:
+        sign, verify = signer.bundle_flags(form, key=key), verifier.verify_bundle_flags(form, key=key)
+    _accepts(signer.run("sign", "--yes", *sign, *_signer(signer, stage, how), image), signer.name)
+    _accepts(verifier.run("verify", *verify, *_demand(verifier, stage, how), image), verifier.name)
+    _refuses(verifier.run("verify", *verify, *_demand(verifier, stage, how, wrong=True), image), verifier.name)
+
+
+def _blob_row(stage: Stage, signer: Tool, verifier: Tool, form: str, how: str) -> None:
+    """Sign a file, verify it, and see another identity, key or file refused."""
+    artifact = stage.files / f"artifact{next(_names)}"
+    artifact.write_bytes(artifact.name.encode() * 50)
+    bundle = artifact.with_suffix(".bundle")
+    key = how == "key"
+    if form == "legacy":
+        sign, verify = signer.legacy_flags(key=key), verifier.verify_legacy_flags()
+    else:
+        sign, verify = signer.bundle_flags(form, key=key), verifier.verify_bundle_flags(form, key=key)
+    done = signer.run("sign-blob", "--yes", *sign, *_signer(signer, stage, how), "--bundle", str(bundle), str(artifact))
+    _accepts(done, signer.name)
+    words = ["verify-blob", *verify, "--bundle", str(bundle)]
+    _accepts(verifier.run(*words, *_demand(verifier, stage, how), str(artifact)), verifier.name)
+    _refuses(verifier.run(*words, *_demand(verifier, stage, how, wrong=True), str(artifact)), verifier.name)
+    artifact.write_bytes(b"something else")
+    _refuses(verifier.run(*words, *_demand(verifier, stage, how), str(artifact)), verifier.name)
+
+
+def _initialize_row(tool: Tool) -> None:
+    _accepts(tool.initialize(), tool.name)
+
+
+def _unsigned_row(stage: Stage, tool: Tool, registry: str) -> None:
+    image = _image(stage.registries[registry])
+    result = tool.run("verify", *tool.verify_legacy_flags(), *_demand(tool, stage, "keyless"), image)
+    if result.status != 10:
+        raise Failed(f"{tool.name}: status {result.status} instead of 10: {result.last_words}")
+
+
+FORMS = ("v2", "v1", "legacy")
+HOW = ("key", "keyless")
+
+
+def rows(stage: Stage) -> Iterator[Row]:
+    """Every row; initialising comes first, because verifying legacy signatures rests on it."""
+    for tool in (stage.ours, *stage.peers):
+        yield Row("c", f"{tool.name} initialize against our TUF repository", lambda t=tool: _initialize_row(t))
+    for peer, registry, form, how in itertools.product(stage.peers, stage.registries, FORMS, HOW):
+        yield Row(
+            "a",
+            f"pycosign signs an image ({form}, {how}, {registry}), {peer.name} verifies",
+            lambda p=peer, r=registry, f=form, h=how: _image_row(stage, stage.ours, p, r, f, h),
+        )
+        yield Row(
+            "b",
+            f"{peer.name} signs an image ({form}, {how}, {registry}), pycosign verifies",
+            lambda p=peer, r=registry, f=form, h=how: _image_row(stage, p, stage.ours, r, f, h),
+        )
+    for peer, form, how in itertools.product(stage.peers, FORMS, HOW):
+        yield Row(
+            "a",
+            f"pycosign signs a file ({form}, {how}), {peer.name} verifies",
+            lambda p=peer, f=form, h=how: _blob_row(stage, stage.ours, p, f, h),
+        )
+        yield Row(
+            "b",
+            f"{peer.name} signs a file ({form}, {how}), pycosign verifies",
+            lambda p=peer, f=form, h=how: _blob_row(stage, p, stage.ours, f, h),
+        )
+    for tool, registry in itertools.product((stage.ours, *stage.peers), stage.registries):
+        yield Row(
+            "d",
+            f"{tool.name} refuses an unsigned image on {registry} with status 10",
+            lambda t=tool, r=registry: _unsigned_row(stage, t, r),
+        )
