@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -114,32 +115,32 @@ HOW = ("key", "keyless")
 def rows(stage: Stage) -> Iterator[Row]:
     """Every row; initialising comes first, because verifying legacy signatures rests on it."""
     for tool in (stage.ours, *stage.peers):
-        yield Row("c", f"{tool.name} initialize against our TUF repository", lambda t=tool: _initialize_row(t))
+        yield Row("c", f"{tool.name} initialize against our TUF repository", partial(_initialize_row, tool))
     for peer, registry, form, how in itertools.product(stage.peers, stage.registries, FORMS, HOW):
         yield Row(
             "a",
             f"pycosign signs an image ({form}, {how}, {registry}), {peer.name} verifies",
-            lambda p=peer, r=registry, f=form, h=how: _image_row(stage, stage.ours, p, r, f, h),
+            partial(_image_row, stage, stage.ours, peer, registry, form, how),
         )
         yield Row(
             "b",
             f"{peer.name} signs an image ({form}, {how}, {registry}), pycosign verifies",
-            lambda p=peer, r=registry, f=form, h=how: _image_row(stage, p, stage.ours, r, f, h),
+            partial(_image_row, stage, peer, stage.ours, registry, form, how),
         )
     for peer, form, how in itertools.product(stage.peers, FORMS, HOW):
         yield Row(
             "a",
             f"pycosign signs a file ({form}, {how}), {peer.name} verifies",
-            lambda p=peer, f=form, h=how: _blob_row(stage, stage.ours, p, f, h),
+            partial(_blob_row, stage, stage.ours, peer, form, how),
         )
         yield Row(
             "b",
             f"{peer.name} signs a file ({form}, {how}), pycosign verifies",
-            lambda p=peer, f=form, h=how: _blob_row(stage, p, stage.ours, f, h),
+            partial(_blob_row, stage, peer, stage.ours, form, how),
         )
     for tool, registry in itertools.product((stage.ours, *stage.peers), stage.registries):
         yield Row(
             "d",
             f"{tool.name} refuses an unsigned image on {registry} with status 10",
-            lambda t=tool, r=registry: _unsigned_row(stage, t, r),
+            partial(_unsigned_row, stage, tool, registry),
         )
