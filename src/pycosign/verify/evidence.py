@@ -1,0 +1,205 @@
+"""Evidence: everything presented for one signature, unverified, in one form whatever file it came from.
+
+Nothing here is checked beyond form. A key or certificate found in evidence is a claim: it never replaces the one that
+the caller demanded (GHSA-fx35-mq7g-6g98).
+"""
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from pycosign.codec.b64 import decode_b64
+from pycosign.codec.pem import parse_pem
+from pycosign.crypto.keys import load_public_key
+from pycosign.errors import MalformedError
+from pycosign.wire.bundle import Bundle, MessageSignature
+from pycosign.wire.dsse import Envelope, parse_envelope
+from pycosign.wire.legacy import (
+    BUNDLE_ANNOTATION,
+    CERTIFICATE_ANNOTATION,
+    CHAIN_ANNOTATION,
+    SIGNATURE_ANNOTATION,
+    TIMESTAMP_ANNOTATION,
+    LegacyBundle,
+    parse_rekor_bundle,
+    parse_rfc3161,
+)
+from pycosign.wire.log_entry import LogEntry
+
+__all__ = [
+    "DETACHED",
+    "LEGACY_ATTESTATION",
+    "LEGACY_BUNDLE",
+    "LEGACY_SIGNATURE",
+    "Content",
+    "Evidence",
+    "SimpleSigningPayload",
+    "evidence_from_bundle",
+    "evidence_from_legacy_attestation",
+    "evidence_from_legacy_bundle",
+    "evidence_from_legacy_layer",
+    "evidence_from_signature",
+]
+
+LEGACY_BUNDLE: Final = "legacy bundle"
+LEGACY_SIGNATURE: Final = "legacy image signature"
+LEGACY_ATTESTATION: Final = "legacy image attestation"
+DETACHED: Final = "detached signature"
+
+
+class SimpleSigningPayload(NamedTuple):
+    """The exact bytes of a legacy image signature's layer; the signature covers them as they are."""
+
+    payload: bytes
+
+
+Content = MessageSignature | Envelope | SimpleSigningPayload
+
+
+class Evidence(NamedTuple):
+    """Everything presented for one signature. Nothing in it is trusted.
+
+    chain_der is leaf first and empty for a key; claimed_key_der is a key that a legacy bundle put where a certificate
+    belongs; key_hint never selects trust; timestamps are whole TimeStampResp DER; envelope_bytes is the envelope as it
+    was stored, where it is known (legacy attestations); proof_required: the format obliges each log entry to carry an
+    inclusion proof with a checkpoint (bundles since v0.2).
+    """
+
+    source: str
+    signature: bytes
+    content: Content
+    chain_der: tuple[bytes, ...] = ()
+    claimed_key_der: bytes | None = None
+    key_hint: str | None = None
+    entries: tuple[LogEntry, ...] = ()
+    timestamps: tuple[bytes, ...] = ()
+    envelope_bytes: bytes | None = None
+    proof_required: bool = False
+
+
+def evidence_from_bundle(bundle: Bundle) -> Evidence:
+    """A Sigstore bundle v0.1 to v0.3 as evidence.
+
+    Raises: MalformedError: the envelope does not have exactly one signature.
+    """
+    content = bundle.content
+    signature = _only_signature(content) if isinstance(content, Envelope) else content.signature
+    return Evidence(
+        source=f"bundle v{bundle.version}",
+        signature=signature,
+        content=content,
+        chain_der=bundle.chain_der,
+        key_hint=bundle.key_hint,
+        entries=bundle.entries,
+        timestamps=bundle.timestamps,
+        proof_required=bundle.version != "0.1",
+    )
+
+
+def evidence_from_legacy_bundle(
+    legacy: LegacyBundle, *, chain_der: tuple[bytes, ...] = (), timestamps: tuple[bytes, ...] = ()
+) -> Evidence:
+    """Cosign's own JSON bundle of `sign-blob` as evidence.
+
+    Args:   chain_der: intermediates that the caller has besides (no leaf); timestamps: from `--rfc3161-timestamp`.
+    Raises: MalformedError: `cert` is neither one certificate nor one public key.
+    """
+    leaf_der, claimed_key_der = _read_legacy_cert(legacy.cert)
+    return Evidence(
+        source=LEGACY_BUNDLE,
+        signature=legacy.signature,
+        content=MessageSignature(None, None, legacy.signature),
+        chain_der=() if leaf_der is None else (leaf_der, *chain_der),
+        claimed_key_der=claimed_key_der,
+        entries=() if legacy.entry is None else (legacy.entry,),
+        timestamps=timestamps,
+    )
+
+
+def evidence_from_signature(
+    signature: bytes,
+    *,
+    chain_der: tuple[bytes, ...] = (),
+    entries: tuple[LogEntry, ...] = (),
+    timestamps: tuple[bytes, ...] = (),
+) -> Evidence:
+    """A bare signature over a file, with what the caller's own flags brought (`--signature`, `--certificate` ...)."""
+    return Evidence(
+        source=DETACHED,
+        signature=signature,
+        content=MessageSignature(None, None, signature),
+        chain_der=chain_der,
+        entries=entries,
+        timestamps=timestamps,
+    )
+
+
+def evidence_from_legacy_layer(payload: bytes, annotations: Mapping[str, str]) -> Evidence:
+    """One layer of a legacy `.sig` image: the simple signing payload and the annotations of its descriptor.
+
+    Raises: MalformedError: an annotation is missing, blank or not what its name says.
+    Source: Cosign, pkg/oci/static and `reference` 4.2.
+    """
+    raw = annotations.get(SIGNATURE_ANNOTATION)
+    if raw is None:
+        raise MalformedError(f"annotation {SIGNATURE_ANNOTATION}", "is missing")
+    signature = decode_b64(raw, what=f"annotation {SIGNATURE_ANNOTATION}")
+    return _from_annotations(LEGACY_SIGNATURE, signature, SimpleSigningPayload(payload), annotations)
+
+
+def evidence_from_legacy_attestation(layer: bytes, annotations: Mapping[str, str]) -> Evidence:
+    """One layer of a legacy `.att` image: a DSSE envelope; its bytes are kept, for old timestamps stamp them."""
+    envelope = parse_envelope(layer)
+    evidence = _from_annotations(LEGACY_ATTESTATION, _only_signature(envelope), envelope, annotations)
+    return evidence._replace(envelope_bytes=layer)
+
+
+def _from_annotations(
+    source: str, signature: bytes, content: Content, annotations: Mapping[str, str]
+) -> Evidence:
+    certificate = annotations.get(CERTIFICATE_ANNOTATION)
+    chain = annotations.get(CHAIN_ANNOTATION)
+    rekor = annotations.get(BUNDLE_ANNOTATION)
+    stamp = annotations.get(TIMESTAMP_ANNOTATION)
+    chain_der: tuple[bytes, ...] = ()
+    if certificate is not None:
+        leaf = _certificates(certificate, f"annotation {CERTIFICATE_ANNOTATION}")
+        if len(leaf) != 1:
+            raise MalformedError(f"annotation {CERTIFICATE_ANNOTATION}", f"holds {len(leaf)} certificates, not 1")
+        # Cosign writes the chain as an empty string when it has a certificate but no chain.
+        chain_der = leaf if not chain else leaf + _certificates(chain, f"annotation {CHAIN_ANNOTATION}")
+    return Evidence(
+        source=source,
+        signature=signature,
+        content=content,
+        chain_der=chain_der,
+        entries=() if rekor is None else (parse_rekor_bundle(rekor.encode()),),
+        timestamps=() if stamp is None else (parse_rfc3161(stamp.encode()),),
+    )
+
+
+def _only_signature(envelope: Envelope) -> bytes:
+    if len(envelope.signatures) != 1:
+        raise MalformedError("envelope signatures", f"are {len(envelope.signatures)}, not 1")
+    return envelope.signatures[0].signature
+
+
+def _certificates(text: str, what: str) -> tuple[bytes, ...]:
+    blocks = parse_pem(text.encode(), what=what)
+    for block in blocks:
+        if block.label != "CERTIFICATE":
+            raise MalformedError(what, f"holds a {block.label}, not a certificate")
+    return tuple(block.der for block in blocks)
+
+
+def _read_legacy_cert(cert: bytes | None) -> tuple[bytes | None, bytes | None]:
+    """(leaf certificate DER, public key SPKI DER): at most one of them. Cosign 3 writes the signer's key there."""
+    if cert is None or not cert:
+        return None, None
+    if not cert.startswith(b"-----BEGIN"):
+        return cert, None
+    blocks = parse_pem(cert, what="cert")
+    if len(blocks) != 1:
+        raise MalformedError("cert", f"holds {len(blocks)} PEM blocks, not 1")
+    if blocks[0].label == "CERTIFICATE":
+        return blocks[0].der, None
+    return None, load_public_key(cert, what="cert").spki_der

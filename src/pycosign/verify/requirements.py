@@ -1,0 +1,104 @@
+"""What the caller demands of a signature. Who must have signed is a required argument; a check is turned off by name."""
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any, NamedTuple
+
+from pycosign.crypto.keys import PublicKey
+from pycosign.errors import UsageError
+
+__all__ = ["GithubWorkflow", "Requirements", "SignerIdentity", "SignerKey", "TextRule", "Waiver"]
+
+
+class Waiver(Enum):
+    """A check that the caller turned off. It shows in the result."""
+
+    TLOG = "tlog"  # no log entry is looked at; without a signed timestamp, `now` is the only moment
+    SCT = "sct"  # the certificate need not have been logged
+    CLAIMS = "claims"  # a payload's own words about the artifact (and annotations) are not compared
+
+
+class TextRule:
+    """An exact text, an RE2 regexp, or both (then both must hold).
+
+    The regexp is searched, not anchored, as Cosign does. `exact` may be empty text; None means not asked.
+    """
+
+    __slots__ = ("_compiled", "exact", "regexp")
+
+    def __init__(self, exact: str | None = None, regexp: str | None = None) -> None:
+        """Raises: UsageError: neither is given, the regexp is not RE2's, or RE2 is not installed here."""
+        if exact is None and regexp is None:
+            raise UsageError("an exact value or a regular expression is needed")
+        self.exact = exact
+        self.regexp = regexp
+        self._compiled: Any = None if regexp is None else _compile(regexp)
+
+    def accepts(self, text: str) -> bool:
+        """True if the text equals `exact` (when given) and `regexp` is found in it (when given)."""
+        if self.exact is not None and text != self.exact:
+            return False
+        return self._compiled is None or self._compiled.search(text) is not None
+
+    def __str__(self) -> str:
+        parts = [] if self.exact is None else [repr(self.exact)]
+        if self.regexp is not None:
+            parts.append(f"a match of {self.regexp!r}")
+        return " and ".join(parts)
+
+
+class GithubWorkflow(NamedTuple):
+    """Claims of a GitHub workflow's certificate, compared exactly; None is not asked. Extensions .1.2 to .1.6."""
+
+    trigger: str | None = None
+    sha: str | None = None
+    name: str | None = None
+    repository: str | None = None
+    ref: str | None = None
+
+
+class SignerIdentity(NamedTuple):
+    """A certificate identity (its one subject alternative name) and the OIDC issuer that vouched for it."""
+
+    identity: TextRule
+    issuer: TextRule
+    workflow: GithubWorkflow = GithubWorkflow()
+
+
+class SignerKey(NamedTuple):
+    """The one public key that must have signed.
+
+    hash_name: the signature's hash ("sha256" ...) where the caller overrides the key's own; None is the key's own.
+    """
+
+    key: PublicKey
+    hash_name: str | None = None
+
+
+class Requirements(NamedTuple):
+    """Everything that the caller demands.
+
+    predicate_type: the statement's predicate type; None means "sign/v1" for images (unless allow_any_predicate) and
+    any for files. annotations: each must be among the signed ones. use_signed_timestamps: one must be there and count.
+    """
+
+    signer: SignerKey | SignerIdentity
+    waivers: frozenset[Waiver] = frozenset()
+    use_signed_timestamps: bool = False
+    predicate_type: str | None = None
+    allow_any_predicate: bool = False
+    annotations: Mapping[str, str] = {}
+
+
+def _compile(pattern: str) -> Any:
+    """An RE2 pattern (Go's syntax, linear time). Imported only here: few runs use it."""
+    try:
+        import re2
+    except ImportError as exc:
+        raise UsageError("regular expressions need google-re2, which is not installed", hint="give the exact value") from exc
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        return re2.compile(pattern, options)
+    except re2.error as exc:
+        raise UsageError(f"not an RE2 regular expression: {pattern!r}: {exc}") from exc

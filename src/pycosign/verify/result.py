@@ -1,0 +1,76 @@
+"""What a successful verification proved, and the three-valued verdict over several candidates."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import Enum
+from typing import NamedTuple
+
+from pycosign.crypto.certificate import Certificate
+from pycosign.crypto.keys import PublicKey
+from pycosign.errors import SigningError, UnavailableError
+from pycosign.verify.requirements import Waiver
+from pycosign.verify.times import VerifiedTime
+from pycosign.wire.intoto import Statement
+
+__all__ = ["LoggedEntry", "Verdict", "Verified", "verdict_of"]
+
+
+class LoggedEntry(NamedTuple):
+    """One log entry that was proved.
+
+    log_index: as the log's promise signs it; without a promise the position in the proven tree.
+    integrated_at: None unless the log signed it. proved_by: "promise", "inclusion" or both.
+    """
+
+    log_index: int
+    log_id: bytes
+    log_url: str
+    origin: str | None
+    kind: str
+    integrated_at: datetime | None
+    proved_by: tuple[str, ...]
+    body: bytes
+
+
+class Verified(NamedTuple):
+    """What was proved about one signature. Only `pipeline.verify` makes one.
+
+    certificate, identity and issuer are None for a key. extensions: Fulcio's, by number (1 to 24). times: every proved
+    moment. ignored: what was in the evidence and did not count, with the reason. payload: the signed bytes of an
+    envelope or of a simple signing layer. digest: ("sha256", raw) of the artifact that was bound, if one was.
+    """
+
+    source: str
+    key: PublicKey
+    certificate: Certificate | None
+    identity: str | None
+    issuer: str | None
+    extensions: Mapping[int, str]
+    times: tuple[VerifiedTime, ...]
+    log_entries: tuple[LoggedEntry, ...]
+    sct_logs: tuple[str, ...]
+    digest: tuple[str, bytes] | None
+    statement: Statement | None
+    payload: bytes | None
+    annotations: Mapping[str, str]
+    waivers: frozenset[Waiver]
+    ignored: tuple[str, ...]
+    signature: bytes
+    chain_der: tuple[bytes, ...] = ()
+
+
+class Verdict(Enum):
+    """Three-valued: "could not find out" is neither yes nor no."""
+
+    VERIFIED = "verified"
+    REFUSED = "refused"
+    UNAVAILABLE = "unavailable"
+
+
+def verdict_of(outcomes: "list[Verified | SigningError]") -> Verdict:
+    """Fold the outcomes of several candidates: one verified is enough; else any unavailable one makes it unavailable."""
+    if any(isinstance(outcome, Verified) for outcome in outcomes):
+        return Verdict.VERIFIED
+    if any(isinstance(outcome, UnavailableError) for outcome in outcomes):
+        return Verdict.UNAVAILABLE
+    return Verdict.REFUSED

@@ -1,0 +1,194 @@
+"""The trust root, compiled for verification: which logs, authorities and certificate logs were good, and when.
+
+Keys and certificates are loaded when first asked for and then kept: most runs need three of the thirty in a trust root.
+A `TrustRoot` is never changed by verification otherwise, so threads may share it and a fork may inherit it: two threads
+that load the same key at once both get an equal one, and the last one stays. No lock, so none can be held over a fork.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from pycosign.codec.pem import parse_pem
+from pycosign.crypto.certificate import Certificate, parse_certificate
+from pycosign.crypto.keys import PublicKey, load_public_key
+from pycosign.errors import MalformedError
+from pycosign.wire.trusted_root import Authority, LogKey, TrustedRoot, ValidFor
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["TrustRoot", "TrustedAuthority", "TrustedLog", "compile_trust", "trust_from_material"]
+
+_ALWAYS = ValidFor(None, None)
+
+
+class TrustedLog:
+    """A transparency log or certificate log: its id, its key, and when they were good.
+
+    host: the name that a Rekor v2 checkpoint carries, the host of base_url without port; empty for a key given alone.
+    """
+
+    __slots__ = ("_key", "_key_der", "base_url", "host", "log_id", "valid_for")
+
+    def __init__(self, base_url: str, log_id: bytes, key_der: bytes, valid_for: ValidFor) -> None:
+        self.base_url = base_url
+        self.host = host_of(base_url)
+        self.log_id = log_id
+        self.valid_for = valid_for
+        self._key_der = key_der
+        self._key: PublicKey | None = None
+
+    @property
+    def key(self) -> PublicKey:
+        """Raises: MalformedError: the trust root's key is not one that we know."""
+        if self._key is None:
+            self._key = load_public_key(self._key_der, what=f"key of log {self.base_url or self.log_id.hex()}")
+        return self._key
+
+
+class TrustedAuthority:
+    """A certificate or timestamp authority: its chain (for a certificate authority without leaf), and when it was good.
+
+    anchors are the self-issued certificates of the chain, or its last one where the caller trusts an intermediate.
+    """
+
+    __slots__ = ("_certificates", "_chain_der", "uri", "valid_for")
+
+    def __init__(self, uri: str, chain_der: tuple[bytes, ...], valid_for: ValidFor) -> None:
+        self.uri = uri
+        self.valid_for = valid_for
+        self._chain_der = chain_der
+        self._certificates: tuple[Certificate, ...] | None = None
+
+    @property
+    def certificates(self) -> tuple[Certificate, ...]:
+        """The chain, in the order of the trust root: the root is last."""
+        if self._certificates is None:
+            self._certificates = tuple(parse_certificate(der) for der in self._chain_der)
+        return self._certificates
+
+    @property
+    def anchor(self) -> Certificate:
+        """The certificate at which a path must end."""
+        return self.certificates[-1]
+
+
+class TrustRoot:
+    """Everything that verification may trust. Made by `compile_trust` or `trust_from_material`."""
+
+    __slots__ = ("certificate_authorities", "ct_logs", "logs", "timestamp_authorities")
+
+    def __init__(
+        self,
+        logs: Iterable[TrustedLog],
+        ct_logs: Iterable[TrustedLog],
+        certificate_authorities: Iterable[TrustedAuthority],
+        timestamp_authorities: Iterable[TrustedAuthority],
+    ) -> None:
+        self.logs = _by_id(logs)
+        self.ct_logs = _by_id(ct_logs)
+        self.certificate_authorities = tuple(certificate_authorities)
+        self.timestamp_authorities = tuple(timestamp_authorities)
+
+
+def compile_trust(root: TrustedRoot) -> TrustRoot:
+    """The trust root file's content, ready for verification.
+
+    Raises: MalformedError: a log without the start of its validity (the file's format demands it), an empty chain.
+    """
+    return TrustRoot(
+        _logs(root.tlogs, "tlogs"),
+        _logs(root.ctlogs, "ctlogs"),
+        _authorities(root.certificate_authorities, "certificateAuthorities"),
+        _authorities(root.timestamp_authorities, "timestampAuthorities"),
+    )
+
+
+def trust_from_material(
+    *,
+    ca_certificates_pem: bytes | None = None,
+    rekor_keys_pem: Iterable[bytes] = (),
+    ct_keys_pem: Iterable[bytes] = (),
+    tsa_chain_pem: bytes | None = None,
+) -> TrustRoot:
+    """Trust as Cosign's per-service flags and variables give it, without validity windows of its own.
+
+    Args:   ca_certificates_pem: self-issued certificates are anchors, others intermediates below all of them;
+            tsa_chain_pem: leaf first, root last (SIGSTORE_TSA_CERTIFICATE_FILE).
+    Raises: MalformedError: not PEM of the expected kind.
+    """
+    return TrustRoot(
+        [_bare_log(pem, "transparency log key") for pem in rekor_keys_pem],
+        [_bare_log(pem, "certificate log key") for pem in ct_keys_pem],
+        () if ca_certificates_pem is None else _chains_of(ca_certificates_pem),
+        ()
+        if tsa_chain_pem is None
+        else [TrustedAuthority("", _certificate_blocks(tsa_chain_pem, "timestamp authority chain"), _ALWAYS)],
+    )
+
+
+def covers(valid_for: ValidFor, at: datetime) -> bool:
+    """True if `at` is inside the window; both ends belong to it."""
+    return valid_for.covers(at)
+
+
+def host_of(url: str) -> str:
+    """The lower-case host of a URL without port and user; "" if there is none. `urllib.parse` costs 5 ms to import."""
+    _, separator, rest = url.partition("://")
+    if not separator:
+        return ""
+    authority = rest.split("/", 1)[0].split("?", 1)[0].split("#", 1)[0].rpartition("@")[2]
+    if authority.startswith("["):
+        return authority.partition("]")[0][1:].lower()
+    return authority.partition(":")[0].lower()
+
+
+def _by_id(logs: Iterable[TrustedLog]) -> "Mapping[bytes, tuple[TrustedLog, ...]]":
+    """Logs by id; one id may occur twice with different windows."""
+    table: dict[bytes, tuple[TrustedLog, ...]] = {}
+    for log in logs:
+        table[log.log_id] = (*table.get(log.log_id, ()), log)
+    return table
+
+
+def _logs(keys: Iterable[LogKey], name: str) -> list[TrustedLog]:
+    logs = []
+    for position, key in enumerate(keys):
+        if key.valid_for.start is None:
+            raise MalformedError(f"trusted root {name}[{position}].publicKey.validFor.start", "is missing")
+        logs.append(TrustedLog(key.base_url, key.log_id, key.key_der, key.valid_for))
+    return logs
+
+
+def _authorities(authorities: Iterable[Authority], name: str) -> list[TrustedAuthority]:
+    compiled = []
+    for position, authority in enumerate(authorities):
+        if not authority.chain_der:
+            raise MalformedError(f"trusted root {name}[{position}].certChain", "is empty")
+        compiled.append(TrustedAuthority(authority.uri, authority.chain_der, authority.valid_for))
+    return compiled
+
+
+def _bare_log(pem: bytes, what: str) -> TrustedLog:
+    key = load_public_key(pem, what=what)
+    return TrustedLog("", hashlib.sha256(key.spki_der).digest(), key.spki_der, _ALWAYS)
+
+
+def _certificate_blocks(pem: bytes, what: str) -> tuple[bytes, ...]:
+    blocks = parse_pem(pem, what=what)
+    for block in blocks:
+        if block.label != "CERTIFICATE":
+            raise MalformedError(what, f"holds a {block.label}, not a certificate")
+    return tuple(block.der for block in blocks)
+
+
+def _chains_of(pem: bytes) -> list[TrustedAuthority]:
+    ders = _certificate_blocks(pem, "certificate authority file")
+    certificates = [(der, parse_certificate(der)) for der in ders]
+    roots = [der for der, certificate in certificates if certificate.issuer_der == certificate.subject_der]
+    others = tuple(der for der, certificate in certificates if certificate.issuer_der != certificate.subject_der)
+    if not roots:
+        raise MalformedError("certificate authority file", "holds no self-issued root certificate")
+    return [TrustedAuthority("", (*others, root), _ALWAYS) for root in roots]
