@@ -1,0 +1,1 @@
+"""Where the services keep what must survive: append-only logs in SQLite, keys and settings in files."""
