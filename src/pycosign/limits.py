@@ -14,6 +14,7 @@ PURE_ED25519_MESSAGE_BYTES: Final = 64 << 20  # pure Ed25519 needs the whole mes
 CERTIFICATE_BYTES: Final = 64 << 10
 CHECKPOINT_BYTES: Final = 64 << 10
 TIMESTAMP_BYTES: Final = 64 << 10
+SIGNATURE_BYTES: Final = 16 << 10  # one raw signature; RSA 4096 has 512
 
 # counts inside one evidence (GHSA-cq38-jh5f-37mq)
 LOG_ENTRIES: Final = 32
@@ -21,6 +22,8 @@ TIMESTAMPS: Final = 32
 CERTIFICATES: Final = 10
 SIGNATURES: Final = 10
 SCTS: Final = 16
+SUBJECTS: Final = 1024  # of one statement, as sigstore-go
+SUBJECT_DIGESTS: Final = 32
 NOTE_SIGNATURES: Final = 64
 PROOF_HASHES: Final = 64
 

@@ -1,0 +1,51 @@
+"""Base64 with one spelling for each value (RFC 4648, sections 4 and 5)."""
+
+import binascii
+
+from pycosign.errors import MalformedError
+
+__all__ = ["decode_b64", "decode_b64url", "encode_b64", "encode_b64url"]
+
+_TO_URL = str.maketrans("+/", "-_")
+_FROM_URL = str.maketrans("-_", "+/")
+
+
+def encode_b64(raw: bytes) -> str:
+    """Standard base64 with padding and without line breaks."""
+    return binascii.b2a_base64(raw, newline=False).decode("ascii")
+
+
+def decode_b64(text: str, *, what: str) -> bytes:
+    """Decode standard base64, accepting only what `encode_b64` would write.
+
+    The decoder itself skips foreign characters and ignores left-over bits ("QUI=" and "QUJ=" are both b"AB"), so the
+    result is written back and compared.
+
+    Raises: MalformedError(what): other characters, wrong padding, line breaks, left-over bits.
+    """
+    try:
+        raw = binascii.a2b_base64(text)
+    except ValueError as exc:  # binascii.Error, and non-ASCII text
+        raise MalformedError(what, "is not base64") from exc
+    if encode_b64(raw) != text:
+        raise MalformedError(what, "is not canonical base64")
+    return raw
+
+
+def encode_b64url(raw: bytes) -> str:
+    """URL-safe base64 without padding, as in JWTs."""
+    return encode_b64(raw).rstrip("=").translate(_TO_URL)
+
+
+def decode_b64url(text: str, *, what: str) -> bytes:
+    """Decode URL-safe base64 without padding, accepting only what `encode_b64url` would write.
+
+    Raises: MalformedError(what).
+    """
+    try:
+        raw = binascii.a2b_base64(text.translate(_FROM_URL) + "=" * (-len(text) % 4))
+    except ValueError as exc:
+        raise MalformedError(what, "is not URL-safe base64") from exc
+    if encode_b64url(raw) != text:
+        raise MalformedError(what, "is not canonical URL-safe base64")
+    return raw

@@ -1,0 +1,72 @@
+"""PEM blocks (RFC 7468)."""
+
+import re
+from typing import NamedTuple
+
+from pycosign.codec.b64 import decode_b64, encode_b64
+from pycosign.errors import MalformedError
+
+__all__ = ["PemBlock", "format_pem", "parse_pem"]
+
+_BEGIN = re.compile(r"-----BEGIN ([A-Z0-9]+(?: [A-Z0-9]+)*)-----", re.ASCII)
+_COLUMNS = 64
+
+
+class PemBlock(NamedTuple):
+    """One block: the label without "BEGIN", as in "CERTIFICATE", and the decoded content (DER, or JSON in Cosign's key files)."""
+
+    label: str
+    der: bytes
+
+
+def parse_pem(data: bytes, *, what: str) -> tuple[PemBlock, ...]:
+    """Parse every block of a PEM file, in order.
+
+    Text outside of the blocks is skipped, as openssl and Go do (openssl itself writes such text before certificates).
+    Lines may end in CR LF or in blanks and may be of any length; inside a block every line is base64: headers
+    (RFC 1421, "Proc-Type") and blank lines are refused.
+
+    Returns: one block or more.
+    Raises:  MalformedError(what): no block, an unfinished block, labels that differ, or content that is not canonical base64.
+    """
+    try:
+        lines = data.decode().split("\n")
+    except UnicodeError as exc:
+        raise MalformedError(what, "is not PEM text") from exc
+    blocks: list[PemBlock] = []
+    label: str | None = None
+    body: list[str] = []
+    for line in lines:
+        line = line.rstrip(" \t\r")
+        if label is None:
+            begin = _BEGIN.fullmatch(line)
+            if begin is not None:
+                label, body = begin[1], []
+            elif "-----BEGIN" in line or "-----END" in line:
+                raise MalformedError(what, "has a PEM boundary that is not a line of its own, or without its partner")
+        elif line == f"-----END {label}-----":
+            blocks.append(PemBlock(label, _decode_body(body, what)))
+            label = None
+        elif line.startswith("-----") or ":" in line or not line:
+            raise MalformedError(what, f"has something other than base64 in its {label} block")
+        else:
+            body.append(line)
+    if label is not None:
+        raise MalformedError(what, f"has a {label} block without an end")
+    if not blocks:
+        raise MalformedError(what, "has no PEM block")
+    return tuple(blocks)
+
+
+def _decode_body(body: list[str], what: str) -> bytes:
+    der = decode_b64("".join(body), what=what)
+    if not der:
+        raise MalformedError(what, "has an empty PEM block")
+    return der
+
+
+def format_pem(label: str, der: bytes) -> bytes:
+    """Write one block: lines of 64 columns, each ending in a newline, as Go and openssl do."""
+    text = encode_b64(der)
+    lines = [text[i : i + _COLUMNS] for i in range(0, len(text), _COLUMNS)]
+    return "\n".join((f"-----BEGIN {label}-----", *lines, f"-----END {label}-----", "")).encode("ascii")

@@ -1,0 +1,147 @@
+"""JSON as evidence demands it: one value per name, finite numbers, bounded depth; and the canonical way to write it."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from math import isfinite
+
+from pycosign import limits
+from pycosign.codec.fields import Fields
+from pycosign.codec.json_value import JsonObject, JsonValue
+from pycosign.errors import MalformedError
+
+__all__ = ["Fields", "JsonObject", "JsonValue", "canonical_json", "compact_json", "load_json"]
+
+_SAFE_INTEGER = 2**53 - 1  # RFC 8785 writes numbers as IEEE doubles: beyond this, two writers differ
+_SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class _RefusedJsonError(ValueError):
+    """Raised by the decoder's hooks, which do not know what is being read."""
+
+
+def _unique(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
+    obj = dict(pairs)
+    if len(obj) != len(pairs):
+        seen: set[str] = set()
+        for name, _ in pairs:
+            if name in seen:
+                raise _RefusedJsonError(f"has the member {_quoted(name)} twice")
+            seen.add(name)
+    return obj
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not isfinite(number):
+        raise _RefusedJsonError("has a number that is too large")
+    return number
+
+
+def _refuse_constant(text: str) -> JsonValue:
+    raise _RefusedJsonError(f"has {text}, which is not JSON")
+
+
+def _quoted(name: str) -> str:
+    return ascii(name if len(name) <= 80 else name[:80] + "...")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_finite, parse_constant=_refuse_constant)
+_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def load_json(data: bytes | str, *, what: str, max_bytes: int) -> JsonValue:
+    """Parse one JSON text (RFC 8259), refusing what readers disagree about.
+
+    Args:    data: UTF-8, at most `max_bytes` long; white space around the value is accepted.
+    Returns: Python values; integers are exact, whatever their size up to Python's own bound of 4300 digits.
+    Raises:  MalformedError(what): not UTF-8, not JSON, trailing text, two members of one name, NaN or infinite numbers,
+             a lone surrogate, or more than `limits.JSON_DEPTH` levels.
+    """
+    try:
+        raw = data.encode() if isinstance(data, str) else data
+        if len(raw) > max_bytes:
+            raise MalformedError(what, f"is {len(raw)} bytes long; {max_bytes} are allowed")
+        text = data if isinstance(data, str) else data.decode()
+    except UnicodeError as exc:
+        raise MalformedError(what, "is not UTF-8") from exc
+    try:
+        value: JsonValue = _DECODER.decode(text)
+    except _RefusedJsonError as exc:
+        raise MalformedError(what, str(exc)) from exc
+    except json.JSONDecodeError as exc:
+        raise MalformedError(what, f"is not JSON: {exc.msg} (line {exc.lineno}, column {exc.colno})") from exc
+    except RecursionError as exc:
+        raise MalformedError(what, f"is nested deeper than {limits.JSON_DEPTH} levels") from exc
+    except ValueError as exc:  # an integer of more digits than Python converts
+        raise MalformedError(what, "has a number that is too large") from exc
+    if text.count("[") + text.count("{") > limits.JSON_DEPTH:
+        _check_depth(value, what)
+    if _SURROGATE_ESCAPE.search(text):
+        _check_surrogates(value, what)
+    return value
+
+
+def _check_depth(value: JsonValue, what: str) -> None:
+    level = [value]
+    for _ in range(limits.JSON_DEPTH):
+        below: list[JsonValue] = []
+        for item in level:
+            if isinstance(item, dict):
+                below += item.values()
+            elif isinstance(item, list):
+                below += item
+        level = below
+        if not level:
+            return
+    if any(isinstance(item, dict | list) for item in level):
+        raise MalformedError(what, f"is nested deeper than {limits.JSON_DEPTH} levels")
+
+
+def _check_surrogates(value: JsonValue, what: str) -> None:
+    """Text with a lone surrogate cannot be written as UTF-8 again."""
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, dict):
+            stack += item.keys()
+            stack += item.values()
+        elif isinstance(item, list):
+            stack += item
+        elif isinstance(item, str) and _SURROGATE.search(item):
+            raise MalformedError(what, "has a lone surrogate in a string")
+
+
+def compact_json(value: object) -> bytes:
+    """Members in the order given, no white space, UTF-8 without escapes: what Go's protojson means without its spaces."""
+    try:
+        return _COMPACT.encode(value).encode()
+    except ValueError as exc:  # NaN, a lone surrogate
+        raise MalformedError("JSON", f"cannot be written: {exc}") from exc
+
+
+def canonical_json(value: object) -> bytes:
+    """Write canonical JSON (RFC 8785, JCS) of text, integers, booleans, null, arrays and objects.
+
+    Raises: MalformedError: a float, an integer beyond 2**53 - 1 (doubles cannot hold it), or a lone surrogate.
+    """
+    return compact_json(_ordered(value))
+
+
+def _ordered(value: object) -> object:
+    if isinstance(value, str) or value is None or value is True or value is False:
+        return value
+    if isinstance(value, int):
+        if abs(value) > _SAFE_INTEGER:
+            raise MalformedError("canonical JSON", "has an integer beyond 2**53 - 1")
+        return value
+    if isinstance(value, Mapping):
+        return {name: _ordered(value[name]) for name in sorted(value, key=_utf16)}
+    if isinstance(value, Sequence) and not isinstance(value, bytes):
+        return [_ordered(item) for item in value]
+    raise MalformedError("canonical JSON", f"cannot hold a {type(value).__name__}")
+
+
+def _utf16(name: str) -> bytes:
+    return name.encode("utf-16-be", "surrogatepass")
