@@ -5,14 +5,16 @@ makes impossible are listed as skipped, with the reason.
 """
 
 import contextlib
+import itertools
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
-from tests.interop import peers
+from tests.interop import matrix, peers, sigstore_python
 from tests.interop.environment import Home, Stack, debian_registry, our_stack
-from tests.interop.matrix import Stage, rows
+from tests.interop.matrix import Row, Stage
 from tests.interop.tools import EMAIL, Services, Tool, our_tool
 
 COSIGNS = {"cosign 3.1.2": "cosign3", "cosign 2.6.4": "cosign2"}
@@ -32,7 +34,8 @@ def _services(stack: Stack) -> Services:
     )
 
 
-def _cosigns(work: Path, services: Services) -> tuple[tuple[Tool, ...], list[str]]:
+def cosigns(work: Path, services: Services) -> tuple[tuple[Tool, ...], list[str]]:
+    """Both Cosigns with a home each, and why one is missing."""
     found, missing = [], []
     for name, program in COSIGNS.items():
         try:
@@ -44,9 +47,10 @@ def _cosigns(work: Path, services: Services) -> tuple[tuple[Tool, ...], list[str
     return tuple(found), missing
 
 
-def _play(stage: Stage) -> tuple[int, int]:
+def play(rows: Iterable[Row]) -> tuple[int, int]:
+    """Check every row and print its line; returns how many passed and failed."""
     passed = failed = 0
-    for row in rows(stage):
+    for row in rows:
         began = time.monotonic()
         try:
             row.check()
@@ -59,13 +63,24 @@ def _play(stage: Stage) -> tuple[int, int]:
     return passed, failed
 
 
+def python_rows(stage: Stage, work: Path, missing: list[str]) -> Iterable[Row]:
+    """The rows of sigstore-python, or none and the reason."""
+    try:
+        command = peers.sigstore_python()
+    except RuntimeError as exc:
+        missing.append(str(exc))
+        return ()
+    home = Home(work / "home-sigstore-python")
+    return sigstore_python.rows(stage, sigstore_python.SigstorePython(command, home, stage.ours.services))
+
+
 def main() -> int:
     """Run the whole table."""
     with tempfile.TemporaryDirectory() as directory, contextlib.ExitStack() as stack_of:
         work = Path(directory)
         stack = stack_of.enter_context(our_stack(work / "stack", "--ports", "auto"))
         services = _services(stack)
-        cosigns, missing = _cosigns(work, services)
+        peer_tools, missing = cosigns(work, services)
         registries = {"our registry": stack.info["registry"]}
         program = peers.docker_registry()
         if program is None:
@@ -79,21 +94,13 @@ def main() -> int:
                 print(f"generate-key-pair failed: {made.last_words}")
                 return 1
         (work / "files").mkdir()
-        passed, failed = _play(
-            Stage(
-                ours,
-                cosigns,
-                registries,
-                work / "key",
-                work / "other",
-                lambda: stack.token(EMAIL),
-                work / "files",
-            )
-        )
+        key, other = work / "key", work / "other"
+        stage = Stage(ours, peer_tools, registries, key, other, lambda: stack.token(EMAIL), work / "files")
+        passed, failed = play(itertools.chain(matrix.rows(stage), python_rows(stage, work, missing)))
     for reason in missing:
         print(f"SKIPPED: {reason}")
     print(f"{passed} passed, {failed} failed, {len(missing)} skipped")
-    return 1 if failed or not cosigns else 0
+    return 1 if failed or not peer_tools else 0
 
 
 if __name__ == "__main__":

@@ -33,6 +33,7 @@ class Stage(NamedTuple):
     other_key: Path
     token: Callable[[], str]
     files: Path
+    email: str = EMAIL  # the identity of the tokens
 
 
 _names = itertools.count()
@@ -43,12 +44,14 @@ def _image(registry: str) -> str:
     return f"{registry}/{repository}@{push_image(registry, repository, 'latest')}"
 
 
-def _accepts(result: Result, who: str) -> None:
+def accepts(result: Result, who: str) -> None:
+    """Fail unless the program ended with status 0."""
     if result.status != 0:
         raise Failed(f"{who}: status {result.status}: {result.last_words}")
 
 
-def _refuses(result: Result, who: str) -> None:
+def refuses(result: Result, who: str) -> None:
+    """Fail unless the program ended with another status."""
     if result.status == 0:
         raise Failed(f"{who} accepted it")
 
@@ -62,23 +65,23 @@ def _signer(tool: Tool, stage: Stage, how: str) -> list[str]:
 def _demand(tool: Tool, stage: Stage, how: str, *, wrong: bool = False) -> list[str]:
     if how == "key":
         return ["--key", f"{stage.other_key if wrong else stage.key}.pub"]
-    return tool.who(WRONG_EMAIL if wrong else EMAIL)
+    return tool.who(WRONG_EMAIL if wrong else stage.email)
 
 
-def _image_row(stage: Stage, signer: Tool, verifier: Tool, registry: str, form: str, how: str) -> None:
+def image_row(stage: Stage, signer: Tool, verifier: Tool, registry: str, form: str, how: str) -> None:
     """Sign an image, verify it, and see another identity or key refused."""
     image = _image(stage.registries[registry])
     key = how == "key"
     if form == "legacy":
         sign, verify = signer.legacy_flags(key=key), verifier.verify_legacy_flags()
     else:
-        sign, verify = signer.bundle_flags(form, key=key), verifier.verify_bundle_flags(form, key=key)
-    _accepts(signer.run("sign", "--yes", *sign, *_signer(signer, stage, how), image), signer.name)
-    _accepts(verifier.run("verify", *verify, *_demand(verifier, stage, how), image), verifier.name)
-    _refuses(verifier.run("verify", *verify, *_demand(verifier, stage, how, wrong=True), image), verifier.name)
+        sign, verify = signer.bundle_flags(form), verifier.verify_bundle_flags(form)
+    accepts(signer.run("sign", "--yes", *sign, *_signer(signer, stage, how), image), signer.name)
+    accepts(verifier.run("verify", *verify, *_demand(verifier, stage, how), image), verifier.name)
+    refuses(verifier.run("verify", *verify, *_demand(verifier, stage, how, wrong=True), image), verifier.name)
 
 
-def _blob_row(stage: Stage, signer: Tool, verifier: Tool, form: str, how: str) -> None:
+def blob_row(stage: Stage, signer: Tool, verifier: Tool, form: str, how: str) -> None:
     """Sign a file, verify it, and see another identity, key or file refused."""
     artifact = stage.files / f"artifact{next(_names)}"
     artifact.write_bytes(artifact.name.encode() * 50)
@@ -87,18 +90,19 @@ def _blob_row(stage: Stage, signer: Tool, verifier: Tool, form: str, how: str) -
     if form == "legacy":
         sign, verify = signer.legacy_flags(key=key), verifier.verify_legacy_flags()
     else:
-        sign, verify = signer.bundle_flags(form, key=key), verifier.verify_bundle_flags(form, key=key)
+        sign, verify = signer.bundle_flags(form), verifier.verify_bundle_flags(form)
     done = signer.run("sign-blob", "--yes", *sign, *_signer(signer, stage, how), "--bundle", str(bundle), str(artifact))
-    _accepts(done, signer.name)
+    accepts(done, signer.name)
     words = ["verify-blob", *verify, "--bundle", str(bundle)]
-    _accepts(verifier.run(*words, *_demand(verifier, stage, how), str(artifact)), verifier.name)
-    _refuses(verifier.run(*words, *_demand(verifier, stage, how, wrong=True), str(artifact)), verifier.name)
+    accepts(verifier.run(*words, *_demand(verifier, stage, how), str(artifact)), verifier.name)
+    refuses(verifier.run(*words, *_demand(verifier, stage, how, wrong=True), str(artifact)), verifier.name)
     artifact.write_bytes(b"something else")
-    _refuses(verifier.run(*words, *_demand(verifier, stage, how), str(artifact)), verifier.name)
+    refuses(verifier.run(*words, *_demand(verifier, stage, how), str(artifact)), verifier.name)
 
 
-def _initialize_row(tool: Tool) -> None:
-    _accepts(tool.initialize(), tool.name)
+def initialize_row(tool: Tool) -> None:
+    """Make the tool trust the stack's TUF repository."""
+    accepts(tool.initialize(), tool.name)
 
 
 def _unsigned_row(stage: Stage, tool: Tool, registry: str) -> None:
@@ -115,28 +119,28 @@ HOW = ("key", "keyless")
 def rows(stage: Stage) -> Iterator[Row]:
     """Every row; initialising comes first, because verifying legacy signatures rests on it."""
     for tool in (stage.ours, *stage.peers):
-        yield Row("c", f"{tool.name} initialize against our TUF repository", partial(_initialize_row, tool))
+        yield Row("c", f"{tool.name} initialize against our TUF repository", partial(initialize_row, tool))
     for peer, registry, form, how in itertools.product(stage.peers, stage.registries, FORMS, HOW):
         yield Row(
             "a",
             f"pycosign signs an image ({form}, {how}, {registry}), {peer.name} verifies",
-            partial(_image_row, stage, stage.ours, peer, registry, form, how),
+            partial(image_row, stage, stage.ours, peer, registry, form, how),
         )
         yield Row(
             "b",
             f"{peer.name} signs an image ({form}, {how}, {registry}), pycosign verifies",
-            partial(_image_row, stage, peer, stage.ours, registry, form, how),
+            partial(image_row, stage, peer, stage.ours, registry, form, how),
         )
     for peer, form, how in itertools.product(stage.peers, FORMS, HOW):
         yield Row(
             "a",
             f"pycosign signs a file ({form}, {how}), {peer.name} verifies",
-            partial(_blob_row, stage, stage.ours, peer, form, how),
+            partial(blob_row, stage, stage.ours, peer, form, how),
         )
         yield Row(
             "b",
             f"{peer.name} signs a file ({form}, {how}), pycosign verifies",
-            partial(_blob_row, stage, peer, stage.ours, form, how),
+            partial(blob_row, stage, peer, stage.ours, form, how),
         )
     for tool, registry in itertools.product((stage.ours, *stage.peers), stage.registries):
         yield Row(

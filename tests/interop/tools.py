@@ -44,7 +44,7 @@ class Tool(NamedTuple):
         return self.run("initialize", "--mirror", self.services.tuf, "--root", self.services.tuf_root)
 
     # ---- how to sign -------------------------------------------------------------------------------------------
-    def bundle_flags(self, log: str, *, key: bool) -> list[str]:
+    def bundle_flags(self, log: str) -> list[str]:
         """Signing into a v0.3 bundle, with the entry in Rekor `log` ("v1" or "v2")."""
         config = self.services.signing_config_v2 if log == "v2" else self.services.signing_config_v1
         flags = ["--signing-config", config, "--trusted-root", self.services.trusted_root]
@@ -64,7 +64,7 @@ class Tool(NamedTuple):
         return ["--identity-token", token]
 
     # ---- how to verify -----------------------------------------------------------------------------------------
-    def verify_bundle_flags(self, log: str, *, key: bool) -> list[str]:
+    def verify_bundle_flags(self, log: str) -> list[str]:
         """Verifying bundles."""
         flags = ["--trusted-root", self.services.trusted_root]
         if self.is_cosign2:
