@@ -1,0 +1,1 @@
+"""The certificate authority: Fulcio's API. Source: services.md, 1."""
