@@ -31,6 +31,7 @@ __all__ = [
     "PasswordError",
     "RefusedError",
     "RootMismatchError",
+    "ServiceRejectedError",
     "SigningError",
     "TimestampOutsideValidityError",
     "UnavailableError",
@@ -253,6 +254,13 @@ class NoMatchingSignaturesError(RefusedError):
     def __init__(self, message: str, causes: tuple[SigningError, ...] = ()) -> None:
         self.causes = causes
         super().__init__(message)
+
+
+# ---- what a signing service refuses ----------------------------------------------------------------------------------
+class ServiceRejectedError(RefusedError):
+    """A certificate authority, log or timestamp authority understood the request and said no."""
+
+    code = "service.rejected"
 
 
 # ---- keys ----------------------------------------------------------------------------------------------------------

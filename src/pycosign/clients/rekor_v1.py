@@ -1,0 +1,83 @@
+"""Rekor v1: add an entry, find entries (`/api/v1/log`)."""
+
+import re
+
+from pycosign import limits
+from pycosign.clients.answers import check_status
+from pycosign.codec.strict_json import compact_json, load_json
+from pycosign.errors import MalformedError
+from pycosign.net.http import HttpClient, Response
+from pycosign.wire.log_entry import LogEntry, parse_v1_response
+
+__all__ = ["add_entry", "fetch_entry", "find_entries"]
+
+_ENTRY_ID = re.compile(r"[0-9a-f]{64}(?:[0-9a-f]{16})?", re.ASCII)
+
+
+def add_entry(http: HttpClient, base_url: str, proposed: bytes) -> LogEntry:
+    """Add a proposed entry, and return it with its promise and inclusion proof.
+
+    A log that has the entry already answers 409 with its place: that entry is fetched and returned, so a retry after a
+    lost answer is harmless. The caller verifies what comes back; nothing here trusts the log.
+
+    Args:   proposed: JSON as `wire.rekor_body` writes it.
+    Raises: ServiceRejectedError: the log refused the entry; UnavailableError; MalformedError.
+    Source: Rekor's openapi.yaml; `reference` services 2.1, 2.3, 2.7.
+    """
+    response = http.request(
+        "POST",
+        f"{_root(base_url)}/entries",
+        headers={"Accept": "application/json", "Content-Type": "application/json"},
+        body=proposed,
+        retry=True,
+    )
+    if response.status == 409:
+        return fetch_entry(http, base_url, _existing_id(response))
+    check_status("log entry", response, (201,))
+    return parse_v1_response(response.body)[1]
+
+
+def fetch_entry(http: HttpClient, base_url: str, entry_id: str) -> LogEntry:
+    """The entry of this id: 64 or 80 lower-case hex digits."""
+    if not _ENTRY_ID.fullmatch(entry_id):
+        raise MalformedError("Rekor entry id", f"is not 64 or 80 hex digits: {entry_id[:100]!r}")
+    url = f"{_root(base_url)}/entries/{entry_id}"
+    response = http.request("GET", url, headers={"Accept": "application/json"})
+    check_status("log entry", response, (200,))
+    found_id, entry = parse_v1_response(response.body)
+    if found_id[-64:] != entry_id[-64:]:
+        raise MalformedError("Rekor's answer", f"is entry {found_id}, not {entry_id}")
+    return entry
+
+
+def find_entries(http: HttpClient, base_url: str, proposed: bytes) -> tuple[LogEntry, ...]:
+    """The entries that say the same as a proposed one; () when there is none.
+
+    Args:   proposed: JSON of one proposed entry.
+    Raises: UnavailableError; ServiceRejectedError; MalformedError.
+    """
+    what = "Rekor's answer"
+    response = http.request(
+        "POST",
+        f"{_root(base_url)}/entries/retrieve",
+        headers={"Accept": "application/json", "Content-Type": "application/json"},
+        body=b'{"entries":[' + proposed + b"]}",
+        retry=True,
+    )
+    check_status("log search", response, (200,))
+    items = load_json(response.body, what=what, max_bytes=limits.RESPONSE_BYTES)
+    if not isinstance(items, list) or len(items) > limits.LOG_ENTRIES:
+        raise MalformedError(what, f"is not a list of at most {limits.LOG_ENTRIES} entries")
+    return tuple(parse_v1_response(compact_json(item))[1] for item in items)
+
+
+def _root(base_url: str) -> str:
+    return f"{base_url.rstrip('/')}/api/v1/log"
+
+
+def _existing_id(response: Response) -> str:
+    """The id at the end of the Location header: only the id is used, never the URL."""
+    entry_id = response.headers.get("Location", "").rstrip("/").rsplit("/", 1)[-1]
+    if not _ENTRY_ID.fullmatch(entry_id):
+        raise MalformedError("Rekor's 409 answer", "does not name the entry that exists")
+    return entry_id

@@ -1,0 +1,32 @@
+"""Rekor v2: add a hashedrekord (`/api/v2/log/entries`). There is no search: v2 is read tile by tile."""
+
+from pycosign import limits
+from pycosign.clients.answers import check_status
+from pycosign.codec.fields import Fields
+from pycosign.codec.strict_json import load_json
+from pycosign.net.http import HttpClient
+from pycosign.wire.log_entry import LogEntry, entry_from_fields
+
+__all__ = ["add_entry"]
+
+
+def add_entry(http: HttpClient, base_url: str, request: bytes) -> LogEntry:
+    """Add an entry; the log answers when a published checkpoint covers it, which takes seconds.
+
+    The log answers 409 for what it holds already and gives no proof then: that is a refusal. The caller verifies what
+    comes back.
+
+    Args:   request: protobuf JSON as `wire.rekor_body` writes it.
+    Raises: ServiceRejectedError; UnavailableError; MalformedError.
+    Source: rekor-tiles' API; `reference` services 3.1, 3.3, 3.4.
+    """
+    response = http.request(
+        "POST",
+        f"{base_url.rstrip('/')}/api/v2/log/entries",
+        headers={"Accept": "application/json", "Content-Type": "application/json"},
+        body=request,
+        retry=True,
+    )
+    check_status("log entry", response, (200, 201))
+    what = "Rekor's answer"
+    return entry_from_fields(Fields(load_json(response.body, what=what, max_bytes=limits.RESPONSE_BYTES), what))
