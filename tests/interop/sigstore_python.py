@@ -37,12 +37,19 @@ class SigstorePython:
 
     def sign(self, log: str, token: str, bundle: Path, artifact: Path) -> list[str | Path]:
         """The command line that signs."""
-        start = [self.command, "--trust-config", self.trust_configs[log], "sign", "--identity-token", token]
+        start: list[str | Path] = [
+            self.command,
+            "--trust-config",
+            self.trust_configs[log],
+            "sign",
+            "--identity-token",
+            token,
+        ]
         return [*start, "--bundle", bundle, artifact]
 
     def verify(self, log: str, email: str, bundle: Path, artifact: Path) -> list[str | Path]:
         """The command line that verifies."""
-        start = [self.command, "--trust-config", self.trust_configs[log], "verify", "identity"]
+        start: list[str | Path] = [self.command, "--trust-config", self.trust_configs[log], "verify", "identity"]
         who = ["--cert-identity", email, "--cert-oidc-issuer", self.services.oidc]
         return [*start, *who, "--bundle", bundle, artifact]
 
