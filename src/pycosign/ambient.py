@@ -4,10 +4,11 @@ Exceptions read their own, each where it is used and with a comment: `tuf` and `
 """
 
 import os
+import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-__all__ = ["Clock", "Entropy", "environment", "random_bytes", "utc_now"]
+__all__ = ["Clock", "Entropy", "environment", "monotonic_seconds", "random_bytes", "utc_now"]
 
 Clock = Callable[[], datetime]  # -> an aware datetime in UTC
 Entropy = Callable[[int], bytes]  # number of bytes -> that many random ones
@@ -16,6 +17,11 @@ Entropy = Callable[[int], bytes]  # number of bytes -> that many random ones
 def utc_now() -> datetime:
     """The current moment: aware, UTC."""
     return datetime.now(UTC)
+
+
+def monotonic_seconds() -> float:
+    """A clock for measuring how long something takes: never set back, of no meaning as a date."""
+    return time.monotonic()
 
 
 def random_bytes(count: int) -> bytes:
