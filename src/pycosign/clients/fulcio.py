@@ -16,9 +16,7 @@ __all__ = ["request_certificate"]
 _ALGORITHMS = {"ecdsa": "ECDSA", "ed25519": "ED25519", "rsa": "RSA"}  # ignored by the server, sent as Cosign does
 
 
-def request_certificate(
-    http: HttpClient, base_url: str, *, token: IdentityToken, signer: Signer
-) -> tuple[bytes, ...]:
+def request_certificate(http: HttpClient, base_url: str, *, token: IdentityToken, signer: Signer) -> tuple[bytes, ...]:
     """Ask for a certificate of the signer's key.
 
     The proof of possession signs the token's challenge: the verified email address, else the subject.
