@@ -1,4 +1,4 @@
-"""Memory to sign and to verify a large sparse file with a key, without a log (target: under 60 MB whatever the size)."""
+"""Memory to sign and to verify a large sparse file with a key, without a log (target: under 60 MB)."""
 
 import os
 import tempfile

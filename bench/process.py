@@ -1,4 +1,4 @@
-"""Whole processes, measured by the operating system: wall time, processor time and peak memory, medians of runs in turn.
+"""Whole processes, measured by the operating system: wall and processor time, peak memory, medians of runs in turn.
 
 In turn (A B C A B C ...), because a machine's speed drifts; quote the ratios, not the milliseconds.
 """
