@@ -1,0 +1,347 @@
+"""Public keys, and what signs with private ones: ECDSA on the NIST curves, Ed25519 and Ed25519ph, RSA.
+
+Public keys are read by our own DER reader: `cryptography`'s loader costs 16 ms of import on every run.
+"""
+
+from hashlib import sha512
+from typing import Any, Final, Protocol
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+
+from pycosign.codec.der import SEQUENCE, DerReader, der_bits, der_null, der_oid, der_sequence, read_der
+from pycosign.codec.pem import format_pem, parse_pem
+from pycosign.crypto.algorithms import (
+    ALGORITHM_TABLE,
+    CURVES,
+    MAX_RSA_BITS,
+    MIN_RSA_BITS,
+    Curve,
+    algorithm_of_key,
+    algorithm_of_name,
+    default_hash,
+)
+from pycosign.crypto.digests import ALGORITHMS
+from pycosign.crypto.ed25519ph import sign_sha512, verify_sha512
+from pycosign.errors import InvalidSignatureError, MalformedError, UsageError
+
+__all__ = [
+    "LocalSigner",
+    "PublicKey",
+    "Signer",
+    "generate_signer",
+    "key_details",
+    "load_private_key",
+    "load_public_key",
+    "parse_spki",
+]
+
+_EC_OID: Final = "1.2.840.10045.2.1"
+_RSA_OID: Final = "1.2.840.113549.1.1.1"
+_ED25519_OID: Final = "1.3.101.112"
+_HASHES: Final[dict[str, hashes.HashAlgorithm]] = {
+    "sha256": hashes.SHA256(),
+    "sha384": hashes.SHA384(),
+    "sha512": hashes.SHA512(),
+}
+
+
+def _hash_algorithm(name: str, digest: bytes | None = None) -> Any:
+    """The library's object for a hash, or for a digest that was made already.
+
+    Raises: UsageError: another hash. MalformedError: the digest has another length.
+    """
+    if name not in _HASHES:
+        raise UsageError(f"unknown digest algorithm: {name}")
+    if digest is None:
+        return _HASHES[name]
+    if len(digest) != ALGORITHMS[name]:
+        raise MalformedError("digest", f"is {len(digest)} bytes; {name} has {ALGORITHMS[name]}")
+    return Prehashed(_HASHES[name])
+
+
+class PublicKey:
+    """A public key. Immutable, safe to share; equal when the SubjectPublicKeyInfo is equal."""
+
+    __slots__ = ("_key", "default_hash", "kind", "spki_der")
+
+    def __init__(self, spki_der: bytes, kind: str, key: Any) -> None:
+        self.spki_der = spki_der
+        self.kind = kind  # ecdsa-p256, -p384, -p521; ed25519; rsa-2048, -3072, -4096; rsa (of another size)
+        self.default_hash = default_hash(kind)  # of a digest to be signed
+        self._key = key  # the library's object
+
+    def __repr__(self) -> str:
+        return f"<PublicKey {self.kind} {self.spki_der.hex()}>"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, PublicKey) and other.spki_der == self.spki_der
+
+    def __hash__(self) -> int:
+        return hash(self.spki_der)
+
+    @property
+    def raw(self) -> bytes:
+        """What the SubjectPublicKeyInfo's BIT STRING holds: the point, the 32 bytes of Ed25519, the RSA structure."""
+        return _split_spki(self.spki_der, "public key")[2]
+
+    def verify(self, signature: bytes, message: bytes, *, hash_name: str | None = None) -> None:
+        """Check a signature over a message.
+
+        Args:   hash_name: None: ECDSA and RSA take `default_hash`, Ed25519 is pure. "sha512" makes it Ed25519ph.
+        Raises: InvalidSignatureError. UsageError: a hash that is not for this key.
+        """
+        if self.kind == "ed25519":
+            if hash_name is not None:
+                self.verify_digest(signature, sha512(message).digest(), hash_name)
+                return
+            self._check(signature, message)
+        else:
+            self._check(signature, message, *self._scheme(_hash_algorithm(hash_name or self.default_hash)))
+
+    def verify_digest(self, signature: bytes, digest: bytes, hash_name: str) -> None:
+        """Check a signature over a message whose digest is known; Ed25519 keys: Ed25519ph, with sha512.
+
+        Raises: InvalidSignatureError. MalformedError: a digest of another length. UsageError: a hash that is not for this key.
+        """
+        if self.kind == "ed25519":
+            if hash_name != "sha512":
+                raise UsageError(f"an ed25519 key signs a sha512 digest, not {hash_name}")
+            verify_sha512(self.raw, signature, digest)
+        else:
+            self._check(signature, digest, *self._scheme(_hash_algorithm(hash_name, digest)))
+
+    def verify_pss(self, signature: bytes, message: bytes, *, hash_name: str = "sha256") -> None:
+        """Check an RSASSA-PSS signature: MGF1 with the same hash, a salt as long as the digest. RFC 8017, 8.1.
+
+        Raises: InvalidSignatureError. UsageError: not an RSA key, or an unknown hash.
+        """
+        if not self.kind.startswith("rsa"):
+            raise UsageError(f"an {self.kind} key makes no PSS signatures")
+        from cryptography.hazmat.primitives.asymmetric import padding
+
+        algorithm = _hash_algorithm(hash_name)
+        scheme = padding.PSS(padding.MGF1(algorithm), padding.PSS.DIGEST_LENGTH)
+        self._check(signature, message, scheme, algorithm)
+
+    def _scheme(self, algorithm: Any) -> tuple[Any, ...]:
+        return _rsa_scheme(algorithm) if self.kind.startswith("rsa") else (ec.ECDSA(algorithm),)
+
+    def _check(self, signature: bytes, message: bytes, *scheme: Any) -> None:
+        try:
+            self._key.verify(signature, message, *scheme)
+        except (InvalidSignature, ValueError) as exc:
+            raise InvalidSignatureError(f"the signature does not verify under the {self.kind} key") from exc
+
+    def pem(self) -> bytes:
+        """PEM `PUBLIC KEY`, as key files and log entries have it."""
+        return format_pem("PUBLIC KEY", self.spki_der)
+
+
+def _rsa_scheme(algorithm: Any) -> tuple[Any, ...]:
+    from cryptography.hazmat.primitives.asymmetric import padding
+
+    return padding.PKCS1v15(), algorithm
+
+
+# ---- reading public keys ---------------------------------------------------------------------------------
+def load_public_key(data: bytes, what: str = "public key") -> PublicKey:
+    """Read a public key: PEM `PUBLIC KEY` or `RSA PUBLIC KEY`, or DER SubjectPublicKeyInfo.
+
+    Raises: MalformedError, in Cosign's words where it has some.
+    """
+    if data[:1] == b"\x30":
+        return parse_spki(data, what)
+    if b"-----BEGIN" not in data:
+        raise MalformedError(what, "is not a public key: PEM decoding failed")
+    block, *others = parse_pem(data, what=what)
+    if others:
+        raise MalformedError(what, "holds more than one PEM block")
+    if block.label == "PUBLIC KEY":
+        return parse_spki(block.der, what)
+    if block.label == "RSA PUBLIC KEY":
+        return parse_spki(der_sequence(der_sequence(der_oid(_RSA_OID), der_null()), der_bits(block.der)), what)
+    problem = f"unknown Public key PEM file type: {block.label}. Are you passing the correct public key?"
+    raise MalformedError(what, f"cannot be read: {problem}")
+
+
+def parse_spki(der: bytes, what: str = "public key") -> PublicKey:
+    """Read a SubjectPublicKeyInfo. Source: RFC 5280, 4.1.2.7; RFC 5480 (named curves, uncompressed points); RFC 8410.
+
+    Raises: MalformedError; with the code `key.unsupported`, a sound structure of an algorithm or size not supported.
+    """
+    oid, parameters, raw = _split_spki(der, what)
+    if oid == _EC_OID:
+        return _parse_ec(der, parameters, raw, what)
+    if oid == _ED25519_OID:
+        parameters.finish()
+        return _parse_ed25519(der, raw, what)
+    if oid == _RSA_OID:
+        parameters.null()
+        parameters.finish()
+        return _parse_rsa(der, raw, what)
+    raise MalformedError(what, f"is of an algorithm that is not supported: {oid}", code="key.unsupported")
+
+
+def _split_spki(der: bytes, what: str) -> tuple[str, DerReader, bytes]:
+    """The algorithm's OID, a reader over its parameters, and the key's own bytes."""
+    reader = read_der(der, SEQUENCE, what)
+    algorithm = reader.sequence()
+    raw = reader.bits()
+    reader.finish()
+    return algorithm.oid(), algorithm, raw
+
+
+def _parse_ec(der: bytes, parameters: DerReader, point: bytes, what: str) -> PublicKey:
+    curve_oid = parameters.oid()
+    parameters.finish()
+    curve: Curve | None = next((curve for curve in CURVES if curve.oid == curve_oid), None)
+    if curve is None:
+        raise MalformedError(what, f"is on a curve that is not supported: {curve_oid}", code="key.unsupported")
+    if len(point) != 1 + 2 * curve.field_bytes or point[0] != 4:
+        raise MalformedError(what, "is not an uncompressed point")
+    try:
+        key = ec.EllipticCurvePublicKey.from_encoded_point(getattr(ec, curve.class_name)(), point)
+    except ValueError as exc:
+        raise MalformedError(what, "is not a point on its curve") from exc
+    return PublicKey(der, curve.kind, key)
+
+
+def _parse_ed25519(der: bytes, raw: bytes, what: str) -> PublicKey:
+    from cryptography.hazmat.primitives.asymmetric import ed25519
+
+    if len(raw) != 32:
+        raise MalformedError(what, f"is {len(raw)} bytes; Ed25519 has 32")
+    return PublicKey(der, "ed25519", ed25519.Ed25519PublicKey.from_public_bytes(raw))
+
+
+def _parse_rsa(der: bytes, raw: bytes, what: str) -> PublicKey:
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    numbers = read_der(raw, SEQUENCE, what)
+    modulus, exponent = numbers.integer(), numbers.integer()
+    numbers.finish()
+    bits = modulus.bit_length()
+    if modulus <= 0 or not MIN_RSA_BITS <= bits <= MAX_RSA_BITS:
+        problem = f"is RSA of {bits} bits, not {MIN_RSA_BITS} to {MAX_RSA_BITS}"
+        raise MalformedError(what, problem, code="key.unsupported")
+    if modulus % 2 == 0 or exponent % 2 == 0 or not 3 <= exponent < 2**31:
+        raise MalformedError(what, "is not a sound RSA key")
+    kind = f"rsa-{bits}" if algorithm_of_key(f"rsa-{bits}") else "rsa"
+    return PublicKey(der, kind, rsa.RSAPublicNumbers(exponent, modulus).public_key())
+
+
+def key_details(key: PublicKey) -> str | None:
+    """The trust root's name for a key with its default hash (Ed25519: pure); None: RSA of an odd size."""
+    algorithm = algorithm_of_key(key.kind)
+    return algorithm.details if algorithm else None
+
+
+# ---- signing ---------------------------------------------------------------------------------------------
+class Signer(Protocol):
+    """Something that holds a private key, in this process or elsewhere."""
+
+    @property
+    def public_key(self) -> PublicKey: ...
+
+    def sign(self, message: bytes) -> bytes:
+        """Sign a message: ECDSA and RSA with the key's default hash, Ed25519 pure."""
+        ...
+
+    def sign_digest(self, digest: bytes, hash_name: str) -> bytes:
+        """Sign a message whose digest is known; Ed25519 keys: Ed25519ph, with sha512."""
+        ...
+
+
+class LocalSigner:
+    """A private key in this process's memory. Safe to share between threads."""
+
+    __slots__ = ("_key", "public_key")
+
+    def __init__(self, key: Any) -> None:
+        self._key = key
+        self.public_key = _public_half(key)
+
+    def __repr__(self) -> str:
+        return f"<LocalSigner {self.public_key.kind}>"
+
+    def sign(self, message: bytes) -> bytes:
+        """As `Signer.sign`."""
+        return self._sign(message, _hash_algorithm(self.public_key.default_hash))
+
+    def sign_digest(self, digest: bytes, hash_name: str) -> bytes:
+        """As `Signer.sign_digest`.
+
+        Raises: MalformedError: a digest of another length. UsageError: a hash that is not for this key.
+        """
+        if self.public_key.kind == "ed25519":
+            if hash_name != "sha512":
+                raise UsageError(f"an ed25519 key signs a sha512 digest, not {hash_name}")
+            return sign_sha512(self._key.private_bytes_raw(), self.public_key.raw, digest)
+        return self._sign(digest, _hash_algorithm(hash_name, digest))
+
+    def _sign(self, message: bytes, algorithm: Any) -> bytes:
+        kind = self.public_key.kind
+        if kind == "ed25519":
+            signature: bytes = self._key.sign(message)
+        elif kind.startswith("rsa"):
+            signature = self._key.sign(message, *_rsa_scheme(algorithm))
+        else:
+            signature = self._key.sign(message, ec.ECDSA(algorithm))
+        return signature
+
+    def pkcs8_der(self) -> bytes:
+        """The private key itself, as PKCS#8; whoever asks must encrypt it or keep it from others' eyes."""
+        from cryptography.hazmat.primitives import serialization as form
+
+        der: bytes = self._key.private_bytes(form.Encoding.DER, form.PrivateFormat.PKCS8, form.NoEncryption())
+        return der
+
+    def library_key(self) -> Any:
+        """`cryptography`'s object, for its certificate builder."""
+        return self._key
+
+
+def _public_half(key: Any) -> PublicKey:
+    from cryptography.hazmat.primitives import serialization as form
+
+    spki = key.public_key().public_bytes(form.Encoding.DER, form.PublicFormat.SubjectPublicKeyInfo)
+    return parse_spki(spki, "private key's public half")
+
+
+def load_private_key(der: bytes, what: str = "private key") -> LocalSigner:
+    """Read an unencrypted private key: DER of PKCS#8, PKCS#1 (RSA) or SEC1 (EC).
+
+    Raises: MalformedError, which never shows the key; code `key.unsupported` for another algorithm or size.
+    """
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
+
+    try:
+        key = serialization.load_der_private_key(der, None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise MalformedError(what, "is not an unencrypted PKCS#8, PKCS#1 or SEC1 private key") from None
+    if not isinstance(key, ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey):
+        raise MalformedError(what, "is of an algorithm that is not supported", code="key.unsupported")
+    return LocalSigner(key)
+
+
+def generate_signer(algorithm: str = "ecdsa-sha2-256-nistp256") -> LocalSigner:
+    """Make a key pair. The library draws the randomness (the exception that `ambient` names).
+
+    Args:   algorithm: Cosign's name, or a kind of key ("ecdsa-p256", "ed25519", "rsa-2048" ...).
+    Raises: UsageError: neither.
+    """
+    kinds = {item.kind for item in ALGORITHM_TABLE}
+    kind = algorithm if algorithm in kinds else algorithm_of_name(algorithm).kind
+    curve = next((curve for curve in CURVES if curve.kind == kind), None)
+    if curve is not None:
+        return LocalSigner(ec.generate_private_key(getattr(ec, curve.class_name)()))
+    from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
+
+    if kind == "ed25519":
+        return LocalSigner(ed25519.Ed25519PrivateKey.generate())
+    return LocalSigner(rsa.generate_private_key(65537, int(kind.removeprefix("rsa-"))))
