@@ -28,6 +28,7 @@ SUBJECTS: Final = 1024  # of one statement, as sigstore-go
 SUBJECT_DIGESTS: Final = 32
 NOTE_SIGNATURES: Final = 64
 PROOF_HASHES: Final = 64
+TRUST_ENTRIES: Final = 256  # logs, authorities or services of one kind in a trusted root or signing config
 
 # registries (GHSA-95pr-fxf5-86gv, GHSA-88jx-383q-w4qc, GHSA-vfp6-jrw2-99g9)
 MANIFEST_BYTES: Final = 8 << 20

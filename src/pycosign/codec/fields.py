@@ -78,7 +78,7 @@ class Fields:
         """Refuse members that no accessor asked for. Call it last."""
         for name in self._obj:
             if name not in self._read:
-                raise MalformedError(self.what, f"has an unknown member {ascii(name[:80])}")
+                raise MalformedError(self.what, f"has an unknown member {name[:80]!a}")
 
     # ---- text ------------------------------------------------------------------------------------------------------
     def optional_text(self, name: str) -> str | None:

@@ -13,7 +13,7 @@ _COLUMNS = 64
 
 
 class PemBlock(NamedTuple):
-    """One block: the label without "BEGIN", as in "CERTIFICATE", and the decoded content (DER, or JSON in Cosign's key files)."""
+    """One block: the label, as in "CERTIFICATE", and the decoded content (DER; in Cosign's key files, JSON)."""
 
     label: str
     der: bytes
@@ -27,7 +27,8 @@ def parse_pem(data: bytes, *, what: str) -> tuple[PemBlock, ...]:
     (RFC 1421, "Proc-Type") and blank lines are refused.
 
     Returns: one block or more.
-    Raises:  MalformedError(what): no block, an unfinished block, labels that differ, or content that is not canonical base64.
+    Raises:  MalformedError(what): no block, an unfinished block, labels that differ,
+             or content that is not canonical base64.
     """
     try:
         lines = data.decode().split("\n")

@@ -18,7 +18,8 @@ def parse_rfc3339(text: str, *, what: str) -> datetime:
     """Parse `YYYY-MM-DDThh:mm:ss[.fraction]` with `Z` or an offset.
 
     Returns: aware, in UTC; nanoseconds are cut to microseconds.
-    Raises:  MalformedError(what): another form (lower-case letters too), or a moment that does not exist, leap seconds included.
+    Raises:  MalformedError(what): another form (lower-case letters too), or a moment that does not exist,
+             leap seconds included.
     """
     match = _TIME.fullmatch(text)
     if match is None:

@@ -114,7 +114,7 @@ def _check_surrogates(value: JsonValue, what: str) -> None:
 
 
 def compact_json(value: object) -> bytes:
-    """Members in the order given, no white space, UTF-8 without escapes: what Go's protojson means without its spaces."""
+    """Members in the order given, no white space, UTF-8 without escapes: Go's protojson without its spaces."""
     try:
         return _COMPACT.encode(value).encode()
     except ValueError as exc:  # NaN, a lone surrogate

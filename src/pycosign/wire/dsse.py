@@ -43,7 +43,8 @@ def pae(payload_type: str, payload: bytes) -> bytes:
 def parse_envelope(data: bytes, *, what: str = "envelope") -> Envelope:
     """Parse an envelope that stands by itself (a legacy attestation's layer, a file).
 
-    Unknown members are skipped, as DSSE demands and as writers need it: slsa-github-generator puts a `cert` beside each `sig`.
+    Unknown members are skipped, as DSSE demands and as writers need it: slsa-github-generator
+    puts a `cert` beside each `sig`.
 
     Raises: MalformedError: see `envelope_from_fields`.
     """
