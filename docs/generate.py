@@ -48,8 +48,9 @@ def errors_page() -> str:
     lines = [
         "# Error codes",
         "",
-        "Made by `make fix` from the code; `make check` compares. Reports, metrics and test vectors use the code, never the",
-        "sentence. The family says what kind of answer it is: *refused* is a proven no, *unavailable* could not find out.",
+        "Made by `make fix` from the code; `make check` compares. Reports, metrics and test vectors use the code,",
+        "never the sentence. The family says what kind of answer it is: *refused* is a proven no, *unavailable* means",
+        "that it could not be found out.",
         "",
         "| code | family | exit status | meaning |",
         "| --- | --- | --- | --- |",

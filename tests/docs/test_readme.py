@@ -1,0 +1,70 @@
+"""The README's sessions run as they are written, on a stack of their own."""
+
+import os
+import re
+import sys
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.interop.environment import Home
+
+ROOT = Path(__file__).resolve().parents[2]
+BLOCK = re.compile(r"<!-- run: (\w+) -->\n```(\w+)\n(.*?)```", re.DOTALL)
+
+
+def _blocks() -> dict[str, str]:
+    return {name: code for name, _language, code in BLOCK.findall((ROOT / "README.md").read_text())}
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Home]:
+    """A directory where `pycosign` is this checkout's, and whose stack is stopped at the end."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    command = programs / "pycosign"
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m pycosign "$@"\n')
+    command.chmod(0o755)
+    yield Home(tmp_path, {"PATH": f"{programs}:{os.environ['PATH']}"})
+
+
+def _run(home: Home, script: str) -> str:
+    """Run a script as one shell, stopping its stack when it ends."""
+    whole = f"set -eu\ntrap 'kill $(jobs -p) 2>/dev/null; wait' EXIT\n{script}"
+    done = home.run(["bash", "-c", whole])
+    assert done.status == 0, done.stderr
+    return done.stdout + done.stderr
+
+
+def test_the_sessions_for_a_file_work_as_written(home: Home) -> None:
+    blocks = _blocks()
+    said = _run(home, blocks["stack"] + blocks["keyless"] + blocks["key"])
+    assert said.count("Verified OK") == 2
+
+
+def test_the_session_for_an_image_works_as_written(home: Home) -> None:
+    blocks = _blocks()
+    start = textwrap.dedent(
+        f"""
+        registry=$("{sys.executable}" -c 'import json; print(json.load(open("sigstore/stack.json"))["registry"])')
+        (cd "{ROOT}" && "{sys.executable}" -c '
+        import sys
+        from tests.interop.images import push_image
+        push_image(sys.argv[1], "readme/app", "1.0")' "$registry")
+        IMAGE=$registry/readme/app:1.0
+        """
+    )
+    said = _run(home, blocks["stack"] + start + blocks["image"])
+    assert "https://sigstore.dev/cosign/sign/v1" in said
+
+
+def test_the_library_session_works_as_written(home: Home) -> None:
+    done = home.run([sys.executable, "-c", _blocks()["python"]])
+    assert done.status == 0, done.stderr
+    assert "http://127.0.0.1:" in done.stdout
+
+
+def test_every_block_that_is_marked_is_run() -> None:
+    assert set(_blocks()) == {"stack", "keyless", "key", "image", "python"}
