@@ -24,7 +24,7 @@ __all__ = [
     "format_intoto_v001",
     "hashedrekord_v1_request",
     "hashedrekord_v2_request",
-    "parse_log_body",
+    "parse_rekor_body",
 ]
 
 _SIZES: Final = {"sha256": 32, "sha384": 48, "sha512": 64}
@@ -54,7 +54,7 @@ class LogBody(NamedTuple):
     key_details: tuple[str, ...] = ()  # v2: one for each verifier
 
 
-def parse_log_body(body: bytes, *, what: str = "log entry body") -> LogBody:
+def parse_rekor_body(body: bytes, *, what: str = "log entry body") -> LogBody:
     """Parse a canonical body.
 
     Raises: MalformedError: another kind or version, a member unknown or missing, or JSON that is not canonical.
