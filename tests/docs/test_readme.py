@@ -3,8 +3,6 @@
 import os
 import re
 import sys
-import textwrap
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,14 +18,14 @@ def _blocks() -> dict[str, str]:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Iterator[Home]:
+def home(tmp_path: Path) -> Home:
     """A directory where `pycosign` is this checkout's, and whose stack is stopped at the end."""
     programs = tmp_path / "bin"
     programs.mkdir()
     command = programs / "pycosign"
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m pycosign "$@"\n')
     command.chmod(0o755)
-    yield Home(tmp_path, {"PATH": f"{programs}:{os.environ['PATH']}"})
+    return Home(tmp_path, {"PATH": f"{programs}:{os.environ['PATH']}"})
 
 
 def _run(home: Home, script: str) -> str:
@@ -46,17 +44,12 @@ def test_the_sessions_for_a_file_work_as_written(home: Home) -> None:
 
 def test_the_session_for_an_image_works_as_written(home: Home) -> None:
     blocks = _blocks()
-    start = textwrap.dedent(
-        f"""
-        registry=$("{sys.executable}" -c 'import json; print(json.load(open("sigstore/stack.json"))["registry"])')
-        (cd "{ROOT}" && "{sys.executable}" -c '
-        import sys
-        from tests.interop.images import push_image
-        push_image(sys.argv[1], "readme/app", "1.0")' "$registry")
-        IMAGE=$registry/readme/app:1.0
-        """
-    )
-    said = _run(home, blocks["stack"] + start + blocks["image"])
+    push = f"""
+registry=$("{sys.executable}" -c 'import json; print(json.load(open("sigstore/stack.json"))["registry"])')
+(cd "{ROOT}" && "{sys.executable}" -m tests.interop.images "$registry" readme/app 1.0)
+IMAGE=$registry/readme/app:1.0
+"""
+    said = _run(home, blocks["stack"] + push + blocks["image"])
     assert "https://sigstore.dev/cosign/sign/v1" in said
 
 

@@ -1,8 +1,9 @@
-"""Small images with nothing but the registry API: a config, one layer, a manifest."""
+"""Small images with nothing but the registry API: `python -m tests.interop.images REGISTRY REPOSITORY TAG`."""
 
 import hashlib
 import json
 import os
+import sys
 import urllib.request
 
 
@@ -53,3 +54,7 @@ def push_image(registry: str, repository: str, tag: str) -> str:
     url = f"http://{registry}/v2/{repository}/manifests/{tag}"
     _send("PUT", url, manifest, "application/vnd.oci.image.manifest.v1+json")
     return _digest(manifest)
+
+
+if __name__ == "__main__":
+    print(push_image(*sys.argv[1:4]))
