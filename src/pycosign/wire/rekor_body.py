@@ -299,14 +299,29 @@ def hashedrekord_v1_request(digest_algorithm: str, digest: bytes, signature: byt
     return format_hashedrekord_v1(digest_algorithm, digest, signature, verifier_pem)
 
 
-def dsse_v1_request(envelope_json: bytes, verifiers_pem: Sequence[bytes]) -> bytes:
+def dsse_v1_request(envelope_json: bytes, *verifiers_pem: bytes) -> bytes:
     """The body of POST /api/v1/log/entries for an envelope, whose text goes in as it is: the log stores its digest."""
     verifiers: list[JsonValue] = [encode_b64(pem) for pem in verifiers_pem]
     content: JsonObject = {"envelope": envelope_json.decode(), "verifiers": verifiers}
     return _body("dsse", "0.0.1", {"proposedContent": content})
 
 
-def hashedrekord_v2_request(digest: bytes, signature: bytes, verifier: Verifier) -> bytes:
-    """The body of POST /api/v2/log/entries; the digest's algorithm is the one that `verifier.key_details` names."""
+def hashedrekord_v2_request(
+    digest: bytes,
+    signature: bytes,
+    key_details: str,
+    *,
+    certificate_der: bytes | None = None,
+    key_der: bytes | None = None,
+) -> bytes:
+    """The body of POST /api/v2/log/entries; the digest's algorithm is the one that `key_details` names.
+
+    Args: exactly one of `certificate_der` and `key_der` (SubjectPublicKeyInfo).
+    """
+    if (certificate_der is None) == (key_der is None):
+        raise MalformedError("log request", "must have exactly one of a certificate and a key")
+    verifier = Verifier(
+        "key-der" if certificate_der is None else "certificate-der", certificate_der or key_der or b"", key_details
+    )
     request: JsonObject = {"digest": encode_b64(digest), "signature": _signature_v2_to_dict(signature, verifier)}
     return canonical_json({"hashedRekordRequestV002": request})
