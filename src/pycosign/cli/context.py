@@ -1,0 +1,76 @@
+"""What a command may touch: the three streams, the environment, the deadline. Handed in, so tests hand in their own."""
+
+import sys
+
+from pycosign.errors import UsageError
+
+TYPE_CHECKING = False  # `typing` costs as much as a third of `version`
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import TextIO
+
+    from pycosign.net.deadline import Deadline
+
+__all__ = ["Context"]
+
+
+class Context:
+    """The streams, the environment and the time left of one run of one command."""
+
+    __slots__ = ("_deadline", "environ", "stderr", "stdin", "stdout", "timeout", "verbose")
+
+    def __init__(
+        self,
+        environ: "Mapping[str, str]",
+        *,
+        stdin: "TextIO | None" = None,
+        stdout: "TextIO | None" = None,
+        stderr: "TextIO | None" = None,
+    ) -> None:
+        self.environ = environ
+        self.stdin: TextIO | None = stdin or sys.stdin  # None when the process was started without one
+        self.stdout: TextIO = stdout or sys.stdout
+        self.stderr: TextIO = stderr or sys.stderr
+        self.verbose = False
+        self.timeout = 180.0  # seconds
+        self._deadline: Deadline | None = None
+
+    @property
+    def deadline(self) -> "Deadline":
+        """When everything that this command asks of others must be done: `--timeout` after it first asks for this.
+
+        So the time that a person takes to type a password does not count.
+        """
+        if self._deadline is None:
+            from pycosign.net.deadline import Deadline
+
+            self._deadline = Deadline.after(self.timeout)
+        return self._deadline
+
+    def put(self, data: str) -> None:
+        """Data, for standard output or the file of `--output-file`; no newline is added."""
+        self.stdout.write(data)
+
+    def say(self, message: str) -> None:
+        """A line for people."""
+        self.stderr.write(message + "\n")
+        self.stderr.flush()
+
+    def ask(self, question: str) -> None:
+        """A question for people; the answer is typed on the same line."""
+        self.stderr.write(question)
+        self.stderr.flush()
+
+    def warn(self, message: str) -> None:
+        """A line for people that begins with WARNING."""
+        self.say(f"WARNING: {message}")
+
+    def read_line(self) -> str:
+        """One line of standard input without its end; empty at the end of the input or without one."""
+        return self.stdin.readline().rstrip("\r\n") if self.stdin is not None else ""
+
+    def read_all(self) -> bytes:
+        """All of standard input. Raises UsageError if there is none."""
+        if self.stdin is None:
+            raise UsageError("standard input is closed")
+        return self.stdin.buffer.read()

@@ -1,0 +1,37 @@
+"""What to try when an error has a known way out: the `hint:` line. By code, or by the longest beginning of one."""
+
+__all__ = ["hint_for"]
+
+_HINTS = {
+    "artifact.digest-mismatch": "the signature is for another file or image: check that it is the one that was signed",
+    "batch": "each line is a JSON object with `artifact` and `bundle`",
+    "cert.not-valid-at-time": "short-lived certificates need a log entry or a signed timestamp that proves when they signed",
+    "cert.untrusted": "the trust root may be of another Sigstore: see --trusted-root and `pycosign initialize`",
+    "checkpoint.invalid": "the trust root may be of another Sigstore: see --trusted-root and `pycosign initialize`",
+    "identity.mismatch": "the message names who signed; pass that to --certificate-identity only if you trust them",
+    "image.no-matching-signatures": "the image is signed, but not as you demand: `pycosign tree IMAGE` shows what is there",
+    "image.no-signatures": "`pycosign sign` signs an image; `pycosign tree IMAGE` shows what is stored beside one",
+    "image.not-found": "check the name, the tag and the registry's host",
+    "issuer.mismatch": "the message names who vouched for the signer; pass that to --certificate-oidc-issuer only if you trust them",
+    "key.mismatch": "the signature was made with another key",
+    "key.wrong-password": "the password comes from COSIGN_PASSWORD, or a prompt, or standard input with its newline",
+    "legacy.cert-substitution": "a key inside a bundle never replaces the one you demand (GHSA-fx35-mq7g-6g98)",
+    "malformed": "the file may be cut off, or of another kind",
+    "net.timeout": "--timeout gives it longer",
+    "sct.invalid": "the trust root may lack the certificate log's key: see --trusted-root and `pycosign initialize`",
+    "signature.invalid": "the artifact, the signature or the key is not the one that belongs to the others",
+    "timestamp.missing": "signing with a timestamp authority gives one; --insecure-ignore-tlog needs one or a valid certificate",
+    "timestamp.outside-validity": "the signature was not made while its certificate was valid",
+    "tlog.missing": "the signature is not in a transparency log; --insecure-ignore-tlog accepts that",
+    "tlog.unknown-log": "the trust root may be of another Sigstore: see --trusted-root and `pycosign initialize`",
+    "unavailable": "this says nothing about the signature: try again when what could not be reached answers",
+}
+
+
+def hint_for(code: str) -> str:
+    """The hint for an error code, or for the family it begins with; "" if there is none."""
+    while code:
+        if code in _HINTS:
+            return _HINTS[code]
+        code = code.rpartition(".")[0]
+    return ""
