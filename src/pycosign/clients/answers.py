@@ -10,7 +10,7 @@ __all__ = ["check_status", "explain_answer", "rejection", "unexpected"]
 
 
 def explain_answer(response: Response) -> str:
-    """What the service says of itself, in one line: `message` or `error_description` of a JSON object, else the text."""
+    """What the service says of itself, in one line: `message` of a JSON object, else the text."""
     text = response.body[: 64 << 10].decode("utf-8", "replace")
     try:
         value = load_json(response.body, what="error answer", max_bytes=64 << 10)

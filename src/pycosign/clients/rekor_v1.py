@@ -2,12 +2,10 @@
 
 import re
 
-from pycosign import limits
 from pycosign.clients.answers import check_status
-from pycosign.codec.strict_json import compact_json, load_json
 from pycosign.errors import MalformedError
 from pycosign.net.http import HttpClient, Response
-from pycosign.wire.log_entry import LogEntry, parse_v1_response
+from pycosign.wire.log_entry import LogEntry, parse_v1_response, parse_v1_responses
 
 __all__ = ["add_entry", "fetch_entry", "find_entries"]
 
@@ -56,7 +54,6 @@ def find_entries(http: HttpClient, base_url: str, proposed: bytes) -> tuple[LogE
     Args:   proposed: JSON of one proposed entry.
     Raises: UnavailableError; ServiceRejectedError; MalformedError.
     """
-    what = "Rekor's answer"
     response = http.request(
         "POST",
         f"{_root(base_url)}/entries/retrieve",
@@ -65,10 +62,7 @@ def find_entries(http: HttpClient, base_url: str, proposed: bytes) -> tuple[LogE
         retry=True,
     )
     check_status("log search", response, (200,))
-    items = load_json(response.body, what=what, max_bytes=limits.RESPONSE_BYTES)
-    if not isinstance(items, list) or len(items) > limits.LOG_ENTRIES:
-        raise MalformedError(what, f"is not a list of at most {limits.LOG_ENTRIES} entries")
-    return tuple(parse_v1_response(compact_json(item))[1] for item in items)
+    return tuple(entry for _, entry in parse_v1_responses(response.body))
 
 
 def _root(base_url: str) -> str:

@@ -1,11 +1,8 @@
 """Rekor v2: add a hashedrekord (`/api/v2/log/entries`). There is no search: v2 is read tile by tile."""
 
-from pycosign import limits
 from pycosign.clients.answers import check_status
-from pycosign.codec.fields import Fields
-from pycosign.codec.strict_json import load_json
 from pycosign.net.http import HttpClient
-from pycosign.wire.log_entry import LogEntry, entry_from_fields
+from pycosign.wire.log_entry import LogEntry, parse_tlog_entry
 
 __all__ = ["add_entry"]
 
@@ -28,5 +25,4 @@ def add_entry(http: HttpClient, base_url: str, request: bytes) -> LogEntry:
         retry=True,
     )
     check_status("log entry", response, (200, 201))
-    what = "Rekor's answer"
-    return entry_from_fields(Fields(load_json(response.body, what=what, max_bytes=limits.RESPONSE_BYTES), what))
+    return parse_tlog_entry(response.body, what="Rekor's answer")

@@ -1,0 +1,1 @@
+"""What a user asks for, one module for each. Explicit values in, values out; nothing here prints."""

@@ -1,0 +1,52 @@
+"""The signatures themselves: over a file's digest, over an envelope, over a legacy payload."""
+
+from collections.abc import Mapping
+
+from pycosign.crypto.digests import digest
+from pycosign.crypto.keys import PublicKey, Signer
+from pycosign.wire.bundle import MessageSignature
+from pycosign.wire.dsse import Envelope, EnvelopeSignature, pae
+from pycosign.wire.intoto import IN_TOTO_PAYLOAD_TYPE
+
+__all__ = ["legacy_hash", "sign_digest", "sign_legacy_payload", "sign_statement"]
+
+
+def sign_digest(signer: Signer, digests: Mapping[str, bytes], *, hash_name: str | None = None) -> MessageSignature:
+    """Sign an artifact by its digest; Ed25519 keys make Ed25519ph.
+
+    Args: digests: holds at least the key's own hash, or `hash_name`.
+    """
+    name = hash_name or signer.public_key.default_hash
+    return MessageSignature(name, digests[name], signer.sign_digest(digests[name], name))
+
+
+def sign_statement(signer: Signer, statement: bytes, *, prehashed: bool = False) -> Envelope:
+    """Sign an in-toto statement in a DSSE envelope, over its exact bytes.
+
+    Args: prehashed: makes Ed25519 keys sign the SHA-512 of the PAE, which is what a Rekor v2 log can check; pure
+          Ed25519 (everything else understands it) otherwise. Other keys always sign with their own hash.
+    """
+    message = pae(IN_TOTO_PAYLOAD_TYPE, statement)
+    name = signer.public_key.default_hash
+    if signer.public_key.kind == "ed25519" and not prehashed:
+        signature = signer.sign(message)
+    else:
+        signature = signer.sign_digest(digest(name, message), name)
+    return Envelope(statement, IN_TOTO_PAYLOAD_TYPE, (EnvelopeSignature(signature, ""),))
+
+
+def sign_legacy_payload(signer: Signer, payload: bytes, *, logged: bool) -> MessageSignature:
+    """Sign the payload of a legacy signature, in the way that Cosign 2 and 3 verify without being told how.
+
+    Args: logged: a log takes Ed25519 signatures prehashed only; without a log Cosign expects pure Ed25519.
+    """
+    name = legacy_hash(signer.public_key)
+    raw = digest(name, payload)
+    if signer.public_key.kind == "ed25519" and not logged:
+        return MessageSignature(name, raw, signer.sign(payload))
+    return MessageSignature(name, raw, signer.sign_digest(raw, name))
+
+
+def legacy_hash(public_key: PublicKey) -> str:
+    """SHA-256 whatever the curve: the legacy formats do not say, and Cosign assumes it. Ed25519ph has SHA-512."""
+    return "sha512" if public_key.kind == "ed25519" else "sha256"
