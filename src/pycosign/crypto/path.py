@@ -1,0 +1,153 @@
+"""From a leaf to a trusted authority, at a moment. Source: RFC 5280, 6.1, with what Sigstore needs of it.
+
+Left out, and refused where they would matter: name constraints, policies, revocation (Sigstore has short lives and
+logs instead). An anchor is trusted because the caller says so: its own signature is not looked at, but its validity,
+key usage and path length are.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Final
+
+from pycosign.crypto import extensions as ext
+from pycosign.crypto.certificate import Certificate
+from pycosign.errors import (
+    InvalidCertificatePathError,
+    InvalidSignatureError,
+    MalformedError,
+    NotValidAtTimeError,
+    UsageError,
+)
+from pycosign.limits import CERTIFICATES
+
+__all__ = ["build_path", "check_leaf_purpose"]
+
+_ANY_USAGE: Final = "2.5.29.37.0"
+_EMPTY_NAME: Final = b"\x30\x00"
+_MAX_ATTEMPTS: Final = 64  # signatures checked in one search
+_UNDERSTOOD: Final = frozenset(
+    (ext.BASIC_CONSTRAINTS, ext.KEY_USAGE, ext.EXTENDED_KEY_USAGE, ext.SUBJECT_ALT_NAME)
+)
+
+
+def build_path(
+    leaf: Certificate,
+    intermediates: Sequence[Certificate],
+    anchors: Sequence[Certificate],
+    *,
+    at: datetime,
+    eku: str,
+) -> tuple[Certificate, ...]:
+    """Find a path from the leaf over intermediates to one of the anchors.
+
+    Args:    at: aware; each certificate of the path must be valid then, both ends included, the anchor too.
+             eku: what the leaf is for, `CODE_SIGNING` or `TIME_STAMPING`.
+    Returns: leaf first, anchor last; an anchor need not be self-signed, and is never the leaf itself.
+    Raises:  NotValidAtTimeError: there is a path, but not at that moment. InvalidCertificatePathError: there is none.
+             MalformedError: an extension of the leaf.
+    """
+    if at.tzinfo is None:
+        raise UsageError("a moment without a time zone")
+    check_leaf_purpose(leaf, eku)
+    search = _Search(intermediates, anchors, eku)
+    late: Certificate | None = None
+    for path in search.paths((leaf,)):
+        bad = next((certificate for certificate in path if not certificate.valid_at(at)), None)
+        if bad is None:
+            return path
+        late = late or bad
+    if late is not None:
+        raise NotValidAtTimeError(
+            f"{late.what} is valid from {late.not_before:%Y-%m-%dT%H:%M:%SZ} to {late.not_after:%Y-%m-%dT%H:%M:%SZ}, "
+            f"not at {at:%Y-%m-%dT%H:%M:%S%z}"
+        )
+    raise InvalidCertificatePathError(f"{leaf.what} does not lead to a trusted authority: {search.reason}")
+
+
+def check_leaf_purpose(leaf: Certificate, eku: str) -> None:
+    """Refuse a leaf that may not do what `eku` says. A TSA's usage must be critical and the only one (RFC 3161, 2.3).
+
+    Raises: InvalidCertificatePathError. MalformedError: a bad extension.
+    """
+    if leaf.is_ca:
+        raise InvalidCertificatePathError(f"{leaf.what} is an authority's, not a signer's")
+    problem = _unknown_critical(leaf)
+    if problem:
+        raise InvalidCertificatePathError(f"{leaf.what} {problem}")
+    usage = leaf.key_usage
+    if usage is not None and "digitalSignature" not in usage:
+        raise InvalidCertificatePathError(f"{leaf.what} may not make signatures")
+    usages = leaf.extended_key_usage
+    if usages is None or eku not in usages:
+        raise InvalidCertificatePathError(f"{leaf.what} is not for {_purpose(eku)}")
+    if eku == ext.TIME_STAMPING and (usages != (eku,) or not leaf.extensions[ext.EXTENDED_KEY_USAGE].critical):
+        raise InvalidCertificatePathError(f"{leaf.what} is not for time stamping alone")
+
+
+def _purpose(eku: str) -> str:
+    return {ext.CODE_SIGNING: "code signing", ext.TIME_STAMPING: "time stamping"}.get(eku, eku)
+
+
+def _unknown_critical(certificate: Certificate) -> str | None:
+    """What forbids relying on the certificate at all."""
+    for oid, extension in certificate.extensions.items():
+        if (extension.critical and oid not in _UNDERSTOOD) or oid == ext.NAME_CONSTRAINTS:
+            return f"has extension {oid}, which must be understood and is not"
+    return None
+
+
+class _Search:
+    """All paths, depth first, with a bound on the signatures that are checked."""
+
+    __slots__ = ("_anchors", "_attempts", "_eku", "_intermediates", "reason")
+
+    def __init__(self, intermediates: Sequence[Certificate], anchors: Sequence[Certificate], eku: str) -> None:
+        self._intermediates, self._anchors, self._eku = intermediates, anchors, eku
+        self._attempts = 0
+        self.reason = "no authority has the name of its issuer"
+
+    def paths(self, path: tuple[Certificate, ...]) -> Iterator[tuple[Certificate, ...]]:
+        """Every extension of `path` that ends in an anchor."""
+        for anchor in self._anchors:
+            if anchor not in path and self._issued(path, anchor):
+                yield (*path, anchor)
+        if len(path) + 1 >= CERTIFICATES:
+            return
+        for issuer in self._intermediates:
+            if issuer not in path and issuer not in self._anchors and self._issued(path, issuer):
+                yield from self.paths((*path, issuer))
+
+    def _issued(self, path: tuple[Certificate, ...], issuer: Certificate) -> bool:
+        """Whether `issuer` may have signed the path's last certificate, and did."""
+        subject = path[-1]
+        if subject.issuer_der != issuer.subject_der or subject.issuer_der == _EMPTY_NAME:
+            return False
+        try:
+            problem = self._problem(path, issuer)
+            if problem is None:
+                self._attempts += 1
+                if self._attempts > _MAX_ATTEMPTS:
+                    raise InvalidCertificatePathError("too many ways lead from the certificate to an authority")
+                subject.check_signature(issuer.public_key)
+                return True
+            self.reason = f"{issuer.what} {problem}"
+        except (InvalidSignatureError, MalformedError) as exc:
+            self.reason = str(exc)
+        return False
+
+    def _problem(self, path: tuple[Certificate, ...], issuer: Certificate) -> str | None:
+        """Why `issuer` may not have signed the path's last certificate. RFC 5280, 6.1.4 (k) to (o)."""
+        constraints, usage, usages = issuer.basic_constraints, issuer.key_usage, issuer.extended_key_usage
+        if not constraints.is_ca:
+            return "is not an authority's"
+        between = sum(1 for item in path[1:] if item.subject_der != item.issuer_der)
+        if constraints.path_length is not None and between > constraints.path_length:
+            return "allows a shorter path only"
+        if usage is not None and "keyCertSign" not in usage:
+            return "may not sign certificates"
+        if usages is not None and self._eku not in usages and _ANY_USAGE not in usages:
+            return f"is not for {_purpose(self._eku)}"
+        wanted, own = path[-1].authority_key_id, issuer.subject_key_id
+        if wanted is not None and own is not None and wanted != own:
+            return "has another key identifier than the issuer"
+        return _unknown_critical(issuer)
