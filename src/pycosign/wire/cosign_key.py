@@ -19,7 +19,7 @@ _MAX_PARAMETER: Final = 2**20
 
 
 class EncryptedKey(NamedTuple):
-    """A key box, closed: PKCS#8 (DER) under secretbox, its key from the password by scrypt. `keybox` bounds the cost."""
+    """A key box, closed: PKCS#8 (DER) under secretbox, keyed by scrypt of the password. `keybox` bounds the cost."""
 
     scrypt_n: int
     scrypt_r: int

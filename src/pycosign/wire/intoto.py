@@ -50,7 +50,8 @@ def parse_statement(data: bytes, *, what: str = "statement") -> Statement:
     """Parse an envelope's payload. Unknown members are skipped, as the specification demands.
 
     Raises: MalformedError: not strict JSON; another statement type; no subject, one that is null or has no digest, or
-            more of them than `limits` allows; a digest of the SHA family that is not lower-case hexadecimal of its length.
+            more of them than `limits` allows; a digest of the SHA family that is not
+            lower-case hexadecimal of its length.
     """
     fields = Fields(load_json(data, what=what, max_bytes=limits.PAYLOAD_BYTES), what, protojson=False)
     type_uri = fields.text("_type")

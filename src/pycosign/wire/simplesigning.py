@@ -1,4 +1,4 @@
-"""The payload of legacy image signatures. Source: containers/image, docs/atomic-signature.md; Cosign, pkg/types and payload."""
+"""The payload of legacy image signatures. Source: containers/image, docs/atomic-signature.md; Cosign, pkg/types."""
 
 from collections.abc import Mapping
 from typing import Final, NamedTuple
@@ -56,14 +56,10 @@ def parse_simple_signing(data: bytes, *, what: str = "signature payload") -> Sim
 
 def format_simple_signing(payload: SimpleSigning) -> bytes:
     """Write the payload byte for byte as Cosign does: Go's escapes, annotations sorted, `null` without them."""
-    optional = payload.optional
-    return go_json(
-        {
-            "critical": {
-                "identity": {"docker-reference": payload.reference},
-                "image": {"docker-manifest-digest": payload.digest},
-                "type": payload.type,
-            },
-            "optional": None if optional is None else {name: optional[name] for name in sorted(optional)},
-        }
-    )
+    critical = {
+        "identity": {"docker-reference": payload.reference},
+        "image": {"docker-manifest-digest": payload.digest},
+        "type": payload.type,
+    }
+    optional = b"null" if payload.optional is None else go_json(payload.optional, sort=True)
+    return b'{"critical":%b,"optional":%b}' % (go_json(critical), optional)
