@@ -198,8 +198,7 @@ def parse_client_trust_config(data: bytes, *, what: str = "client trust config")
 
 # ---- choosing ------------------------------------------------------------------------------------------------------
 def _candidates(services: Sequence[Service], versions: Sequence[int], now: datetime) -> list[Service]:
-    """Services valid now, of the highest supported version that any of them has, newest start first (the later listed
-    first among equals, as sigstore-go's reversal of a stable order leaves them)."""
+    """Services valid now, of the highest supported version that any of them has; the newest start first."""
     valid = [service for service in services if service.api_version in versions and service.valid_for.covers(now)]
     if not valid:
         raise UsageError(
@@ -208,7 +207,7 @@ def _candidates(services: Sequence[Service], versions: Sequence[int], now: datet
         )
     newest = max(service.api_version for service in valid)
     chosen = [service for service in valid if service.api_version == newest]
-    return sorted(reversed(chosen), key=_start, reverse=True)
+    return sorted(chosen, key=_start, reverse=True)
 
 
 def _start(service: Service) -> float:
