@@ -57,8 +57,7 @@ def choose_ports(text: str | None, remembered: Mapping[str, int] | None) -> dict
         for name, port in named.items():
             if port not in (FREE, remembered[name]):
                 raise UsageError(
-                    f"--ports gives {name} the port {port}, but this data directory was made with "
-                    f"{remembered[name]}",
+                    f"--ports gives {name} the port {port}, but this data directory was made with {remembered[name]}",
                     hint="leave --ports out, or use another data directory",
                 )
         return dict(remembered)
