@@ -5,15 +5,22 @@ both.
 """
 
 import hashlib
-import struct
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
 
 from pycosign.codec.b64 import encode_b64
-from pycosign.codec.der import der_octets
 from pycosign.crypto.certificate import Certificate, parse_certificate
 from pycosign.errors import MalformedError, RefusedError, SigningError
+from pycosign.wire.sct import (
+    CertificateEntry,
+    MerkleTreeLeaf,
+    Sct,
+    format_digitally_signed,
+    format_merkle_tree_leaf,
+    format_tree_head_signed,
+    parse_merkle_tree_leaf,
+)
 
 __all__ = [
     "ChainRefusedError",
@@ -21,19 +28,14 @@ __all__ = [
     "LogKey",
     "entry_of_chain",
     "leaf_input",
-    "leaf_timestamp",
     "precertificate_entry",
-    "sct_bytes",
     "sct_json",
-    "sct_list_value",
-    "tree_head_text",
+    "sign_leaf",
+    "sign_tree_head",
 ]
 
 POISON_OID: Final = "1.3.6.1.4.1.11129.2.4.3"
 MAX_CHAIN: Final = 10
-X509_ENTRY: Final = 0
-PRECERT_ENTRY: Final = 1
-_TIMESTAMP = slice(2, 10)  # in a leaf: after version and type
 
 
 class ChainRefusedError(RefusedError):
@@ -50,11 +52,11 @@ class LogKey(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """What is logged: its type and body as the leaf has them, what is kept beside it, and what makes it
+    """What is logged: the certificate as the leaf has it, what is kept beside it, and what makes it
     unique.
     """
 
-    body: bytes  # u16 type, then u24 certificate, or 32 bytes issuer key hash and u24 TBS
+    certificate: CertificateEntry
     extra_data: bytes
     dedupe_key: bytes
 
@@ -71,7 +73,7 @@ def precertificate_entry(
     """
     issuer_key_hash = hashlib.sha256(issuer_spki_der).digest()
     return Entry(
-        body=struct.pack(">H", PRECERT_ENTRY) + issuer_key_hash + _u24(tbs_der),
+        certificate=CertificateEntry(issuer_key_hash, tbs_der),
         extra_data=_u24(precertificate_der) + _u24(b"".join(map(_u24, chain))),
         dedupe_key=hashlib.sha256(precertificate_der).digest(),
     )
@@ -106,7 +108,7 @@ def entry_of_chain(chain: Sequence[bytes], roots: Sequence[bytes], *, precertifi
             chain=rest,
         )
     return Entry(
-        body=struct.pack(">H", X509_ENTRY) + _u24(leaf.der),
+        certificate=CertificateEntry(None, leaf.der),
         extra_data=_u24(b"".join(map(_u24, rest))),
         dedupe_key=hashlib.sha256(leaf.der).digest(),
     )
@@ -135,42 +137,25 @@ def _check_issued(subject: Certificate, issuer: Certificate) -> None:
 
 def leaf_input(entry: Entry, timestamp_ms: int) -> bytes:
     """The MerkleTreeLeaf, which is also what the promise signs: no extensions."""
-    return struct.pack(">BBQ", 0, 0, timestamp_ms) + entry.body + b"\x00\x00"
+    return format_merkle_tree_leaf(MerkleTreeLeaf(timestamp_ms, entry.certificate))
 
 
-def leaf_timestamp(leaf: bytes) -> int:
-    """The Unix milliseconds in a leaf of ours."""
-    return int.from_bytes(leaf[_TIMESTAMP], "big")
+def sign_leaf(leaf: bytes, key: LogKey) -> Sct:
+    """The log's promise for a leaf of its own."""
+    return Sct(key.log_id, parse_merkle_tree_leaf(leaf).timestamp_ms, b"", "sha256", "ecdsa", key.sign(leaf))
 
 
-def digitally_signed(text: bytes, key: LogKey) -> bytes:
-    """A TLS DigitallySigned: SHA-256 (4), ECDSA (3), the signature with its length."""
-    signature = key.sign(text)
-    return struct.pack(">BBH", 4, 3, len(signature)) + signature
-
-
-def sct_bytes(leaf: bytes, signed: bytes, key: LogKey) -> bytes:
-    """A SignedCertificateTimestamp over a leaf; `signed`: its DigitallySigned."""
-    return b"\x00" + key.log_id + leaf[_TIMESTAMP] + b"\x00\x00" + signed
-
-
-def sct_list_value(sct: bytes) -> bytes:
-    """The value of the SCT list extension with one SCT: an OCTET STRING around the TLS list."""
-    item = struct.pack(">H", len(sct)) + sct
-    return der_octets(struct.pack(">H", len(item)) + item)
-
-
-def sct_json(leaf: bytes, signed: bytes, key: LogKey) -> dict[str, object]:
+def sct_json(sct: Sct) -> dict[str, object]:
     """The answer to a submission."""
     return {
-        "sct_version": 0,
-        "id": encode_b64(key.log_id),
-        "timestamp": leaf_timestamp(leaf),
-        "extensions": "",
-        "signature": encode_b64(signed),
+        "sct_version": sct.version,
+        "id": encode_b64(sct.log_id),
+        "timestamp": sct.timestamp_ms,
+        "extensions": encode_b64(sct.extensions),
+        "signature": encode_b64(format_digitally_signed(sct.hash_alg, sct.sig_alg, sct.signature)),
     }
 
 
-def tree_head_text(size: int, root: bytes, timestamp_ms: int) -> bytes:
-    """What the signature of a tree head covers. Source: RFC 6962, 3.5."""
-    return struct.pack(">BBQQ", 0, 1, timestamp_ms, size) + root
+def sign_tree_head(size: int, root: bytes, timestamp_ms: int, key: LogKey) -> bytes:
+    """The DigitallySigned of a tree head. Source: RFC 6962, 3.5."""
+    return format_digitally_signed("sha256", "ecdsa", key.sign(format_tree_head_signed(timestamp_ms, size, root)))

@@ -14,6 +14,7 @@ from pycosign.stack.asgi import ASGIApp, Request, Response, build_app, json_resp
 from pycosign.stack.ctlog import core
 from pycosign.stack.tlog.core import SignHead
 from pycosign.stack.tlog.engine import Log
+from pycosign.wire.sct import Sct
 
 __all__ = ["CtLog", "build_ctlog_app", "tree_head_signer"]
 
@@ -51,7 +52,7 @@ def tree_head_signer(key: core.LogKey) -> SignHead:
     """How the engine signs this log's heads: TreeHeadSignature (RFC 6962, 3.5)."""
 
     def sign(size: int, root: bytes, timestamp_ms: int) -> bytes:
-        return core.digitally_signed(core.tree_head_text(size, root, timestamp_ms), key)
+        return core.sign_tree_head(size, root, timestamp_ms, key)
 
     return sign
 
@@ -62,10 +63,10 @@ class CtLog:
     def __init__(self, log: Log, key: core.LogKey, roots: Sequence[bytes], *, clock: Clock) -> None:
         self._log, self._key, self._roots, self._clock = log, key, tuple(roots), clock
 
-    async def submit(self, entry: core.Entry) -> tuple[bytes, bytes]:
+    async def submit(self, entry: core.Entry) -> Sct:
         """Log an entry; a chain that was logged before gets a promise of its first time.
 
-        Returns: the leaf and the promise's DigitallySigned. Both hold: the leaf is durable and in the tree.
+        Returns: the promise, which holds already: the leaf is durable and in the tree.
         Raises:  UnavailableError: the log could not take it.
         """
         leaf = core.leaf_input(entry, int(self._clock().timestamp() * 1000))
@@ -73,12 +74,7 @@ class CtLog:
         if not appended.is_new:
             stored = self._log.entry(appended.log_index)
             leaf = stored.leaf if stored is not None else leaf
-        return leaf, core.digitally_signed(leaf, self._key)
-
-    async def sct_list(self, entry: core.Entry) -> bytes:
-        """Log an entry for the CA: the value of the SCT list extension."""
-        leaf, signed = await self.submit(entry)
-        return core.sct_list_value(core.sct_bytes(leaf, signed, self._key))
+        return core.sign_leaf(leaf, self._key)
 
     async def handle(self, request: Request) -> Response:
         """Route one request."""
@@ -106,8 +102,7 @@ class CtLog:
             raise MalformedError("chain", "is missing or not a list of text")
         ders = [decode_b64(str(item), what="chain") for item in chain]
         entry = core.entry_of_chain(ders, self._roots, precertificate=precertificate)
-        leaf, signed = await self.submit(entry)
-        return json_response(200, json.dumps(core.sct_json(leaf, signed, self._key)))
+        return json_response(200, json.dumps(core.sct_json(await self.submit(entry))))
 
     def _read(self, name: str, query: dict[str, str]) -> Response:
         match name:
