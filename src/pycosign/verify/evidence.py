@@ -153,9 +153,7 @@ def evidence_from_legacy_attestation(layer: bytes, annotations: Mapping[str, str
     return evidence._replace(envelope_bytes=layer)
 
 
-def _from_annotations(
-    source: str, signature: bytes, content: Content, annotations: Mapping[str, str]
-) -> Evidence:
+def _from_annotations(source: str, signature: bytes, content: Content, annotations: Mapping[str, str]) -> Evidence:
     certificate = annotations.get(CERTIFICATE_ANNOTATION)
     chain = annotations.get(CHAIN_ANNOTATION)
     rekor = annotations.get(BUNDLE_ANNOTATION)

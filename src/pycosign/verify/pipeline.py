@@ -1,11 +1,28 @@
-"""The one pipeline. Every format becomes the same `Evidence` and is judged here, in this order."""
+"""The one pipeline. Every format becomes the same `Evidence` and is judged here, in this order.
+
+Each step takes what an earlier one proved, so the order cannot be changed by accident: a certificate is believed only at
+a `VerifiedTime`, an identity only in a `VerifiedLeaf`. Nothing counts before the last line: an early step that
+succeeded under a key that a later one refuses has proved nothing.
+"""
 
 from datetime import datetime
 
+from pycosign.errors import InvalidSignatureError
 from pycosign.verify.artifact import Artifact
+from pycosign.verify.claim import ClaimedSigner, claimed_signer
+from pycosign.verify.claims import check_claims
 from pycosign.verify.evidence import Evidence
-from pycosign.verify.requirements import Requirements
+from pycosign.verify.explain import explain_bad_signature
+from pycosign.verify.identity import ProvedIdentity, check_identity
+from pycosign.verify.leaf import check_leaf
+from pycosign.verify.log import check_log
+from pycosign.verify.needs import digests_needed, message_needed
+from pycosign.verify.requirements import Requirements, SignerIdentity
 from pycosign.verify.result import Verified
+from pycosign.verify.sct import check_scts
+from pycosign.verify.signature import SignedContent, check_signature
+from pycosign.verify.times import VerifiedTime, establish
+from pycosign.verify.timestamps import check_timestamps
 from pycosign.verify.trust import TrustRoot
 
 __all__ = ["digests_needed", "message_needed", "verify"]
@@ -21,17 +38,59 @@ def verify(
 ) -> Verified:
     """Decide one signature. Pure: no network, no file, no clock.
 
-    Args:    artifact: None only under Waiver.CLAIMS and only for an envelope; trust: None only for a demanded key
-             with Waiver.TLOG and without timestamps; now: used as a moment under Waiver.TLOG alone.
+    Args:    artifact: None only under Waiver.CLAIMS, and only for an envelope or a legacy image signature;
+             trust: None only for a demanded key with Waiver.TLOG and no timestamp demanded;
+             now: aware; a moment under Waiver.TLOG alone.
     Returns: what was proved.
-    Raises:  RefusedError (with the check's own code), MalformedError: the evidence is not good;
-             UsageError: the requirements cannot be met by any evidence (no trust root, no artifact).
+    Raises:  RefusedError (with the check's own code) or MalformedError: the evidence is not good;
+             UsageError: no evidence could meet the requirements as they are (no trust root, no artifact).
     """
+    claimed = claimed_signer(evidence, requirements)  # the demanded key, or a certificate nobody believes yet
+    signed = _check_signature(evidence, artifact, claimed)  # these bytes, this key
+    stamps = check_timestamps(evidence, trust)  # authorities saw this signature
+    logged = check_log(evidence, signed, stamps.valid, trust, requirements)  # logs hold this signature
+    times = establish(stamps.valid, logged, requirements, now)
+    who = _check_certificate(claimed, evidence, times, trust, requirements)
+    claims = check_claims(signed, artifact, requirements)  # the content speaks of this artifact
+    return Verified(
+        source=evidence.source,
+        key=claimed.key,
+        certificate=claimed.certificate,
+        identity=None if who is None else who.identity,
+        issuer=None if who is None else who.issuer,
+        extensions={} if who is None else who.extensions,
+        times=times,
+        log_entries=logged.entries,
+        sct_logs=() if who is None else who.sct_logs,
+        digest=claims.digest,
+        statement=claims.statement,
+        payload=signed.payload,
+        annotations=claims.annotations,
+        waivers=requirements.waivers,
+        ignored=(*stamps.ignored, *logged.ignored),
+        signature=evidence.signature,
+        chain_der=evidence.chain_der,
+    )
 
 
-def digests_needed(evidence: Evidence, requirements: Requirements) -> frozenset[str]:
-    """Which digests of the artifact (`sha256` ...) the verification of this evidence will look at."""
+def _check_certificate(
+    claimed: ClaimedSigner,
+    evidence: Evidence,
+    times: tuple[VerifiedTime, ...],
+    trust: TrustRoot | None,
+    requirements: Requirements,
+) -> ProvedIdentity | None:
+    """The certificate that claims the key, and the identity in it; None for a demanded key, which needs neither."""
+    if claimed.certificate is None:
+        return None
+    leaf = check_leaf(claimed.certificate, evidence, times, trust)  # good at every moment
+    sct_logs = check_scts(leaf, trust, requirements)  # and publicly known
+    assert isinstance(requirements.signer, SignerIdentity)  # only then is there a certificate
+    return check_identity(leaf, requirements.signer, sct_logs)
 
 
-def message_needed(evidence: Evidence, requirements: Requirements) -> bool:
-    """True if the signature can only be checked over the artifact's bytes: pure Ed25519."""
+def _check_signature(evidence: Evidence, artifact: Artifact | None, claimed: ClaimedSigner) -> SignedContent:
+    try:
+        return check_signature(evidence, artifact, claimed)
+    except InvalidSignatureError as exc:
+        raise explain_bad_signature(exc, evidence, artifact, claimed) from exc

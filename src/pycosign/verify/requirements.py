@@ -95,7 +95,9 @@ def _compile(pattern: str) -> Any:
     try:
         import re2
     except ImportError as exc:
-        raise UsageError("regular expressions need google-re2, which is not installed", hint="give the exact value") from exc
+        raise UsageError(
+            "regular expressions need google-re2, which is not installed", hint="give the exact value"
+        ) from exc
     options = re2.Options()
     options.log_errors = False
     try:

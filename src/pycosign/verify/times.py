@@ -1,9 +1,16 @@
-"""Moments that the evidence proves. Only this module makes a `VerifiedTime`."""
+"""The moments that the evidence proves. Only this module makes a `VerifiedTime`."""
 
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-__all__ = ["VerifiedTime"]
+from pycosign.errors import MissingTimestampError, UsageError
+from pycosign.verify.requirements import Requirements, SignerKey
+
+if TYPE_CHECKING:
+    from pycosign.verify.log import ProvedEntries
+    from pycosign.verify.timestamps import VerifiedTimestamp
+
+__all__ = ["VerifiedTime", "establish"]
 
 _PROOF: Final = object()
 
@@ -12,6 +19,7 @@ class VerifiedTime:
     """A moment at which the signature existed, and who vouches for it.
 
     source: "timestamp" (an authority signed it), "log" (a log promised it) or "now" (under Waiver.TLOG only).
+    authority: the authority's or log's URL as the trust root names it; "" for "now" and for keys given alone.
     """
 
     __slots__ = ("at", "authority", "source")
@@ -25,3 +33,34 @@ class VerifiedTime:
 
     def __repr__(self) -> str:
         return f"VerifiedTime({self.at.isoformat()}, {self.source}, {self.authority})"
+
+
+def establish(
+    stamps: "tuple[VerifiedTimestamp, ...]",
+    logged: "ProvedEntries",
+    requirements: Requirements,
+    now: datetime,
+) -> tuple[VerifiedTime, ...]:
+    """Gather every proved moment; the certificate will have to be valid at each of them.
+
+    Args:   stamps: the signed timestamps that verified; logged: the log entries that count; now: aware, UTC.
+    Raises: MissingTimestampError: a signed timestamp is demanded and none counts; or an identity is demanded, and
+            neither a log that signed its time (v1) nor an authority proves when the signature was made.
+    """
+    if now.tzinfo is None:
+        raise UsageError("`now` must say its time zone")
+    if requirements.use_signed_timestamps and not stamps:
+        raise MissingTimestampError("a signed timestamp is demanded, and none in the evidence counts")
+    times = [VerifiedTime(_PROOF, stamp.at, "timestamp", stamp.authority) for stamp in stamps]
+    times += [
+        VerifiedTime(_PROOF, entry.integrated_at, "log", entry.log_url)
+        for entry in logged.entries
+        if entry.integrated_at is not None
+    ]
+    if not times and logged.waived:
+        times.append(VerifiedTime(_PROOF, now, "now", ""))
+    if not times and not isinstance(requirements.signer, SignerKey):
+        raise MissingTimestampError(
+            "nothing proves when the signature was made: the log does not sign its time, and no signed timestamp counts"
+        )
+    return tuple(times)

@@ -5,14 +5,14 @@ A `TrustRoot` is never changed by verification otherwise, so threads may share i
 that load the same key at once both get an equal one, and the last one stays. No lock, so none can be held over a fork.
 """
 
-import hashlib
 from collections.abc import Iterable
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pycosign.codec.pem import parse_pem
+from pycosign.crypto.algorithms import algorithm_of_details
 from pycosign.crypto.certificate import Certificate, parse_certificate
 from pycosign.crypto.keys import PublicKey, load_public_key
+from pycosign.crypto.log_id import HINT_BYTES, spki_log_id
 from pycosign.errors import MalformedError
 from pycosign.wire.trusted_root import Authority, LogKey, TrustedRoot, ValidFor
 
@@ -27,17 +27,29 @@ _ALWAYS = ValidFor(None, None)
 class TrustedLog:
     """A transparency log or certificate log: its id, its key, and when they were good.
 
-    host: the name that a Rekor v2 checkpoint carries, the host of base_url without port; empty for a key given alone.
+    key_hint: 4 bytes that name the key in a checkpoint's signature line (of the log's id, unless the trust root has a
+    checkpointKeyId). host: the name that a Rekor v2 checkpoint carries, the host of base_url without port; empty for a key given alone.
     """
 
-    __slots__ = ("_key", "_key_der", "base_url", "host", "log_id", "valid_for")
+    __slots__ = ("_key", "_key_der", "_key_details", "base_url", "host", "key_hint", "log_id", "valid_for")
 
-    def __init__(self, base_url: str, log_id: bytes, key_der: bytes, valid_for: ValidFor) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        log_id: bytes,
+        key_der: bytes,
+        valid_for: ValidFor,
+        *,
+        key_details: str = "",
+        checkpoint_key_id: bytes | None = None,
+    ) -> None:
         self.base_url = base_url
         self.host = host_of(base_url)
         self.log_id = log_id
+        self.key_hint = (checkpoint_key_id or log_id)[:HINT_BYTES]
         self.valid_for = valid_for
         self._key_der = key_der
+        self._key_details = key_details
         self._key: PublicKey | None = None
 
     @property
@@ -46,6 +58,15 @@ class TrustedLog:
         if self._key is None:
             self._key = load_public_key(self._key_der, what=f"key of log {self.base_url or self.log_id.hex()}")
         return self._key
+
+    def check(self, signature: bytes, message: bytes) -> None:
+        """Check what the log signed, with the hash that the trust root names for its key (else the key's own).
+
+        Raises: InvalidSignatureError.
+        """
+        algorithm = algorithm_of_details(self._key_details)
+        named = algorithm is not None and algorithm.kind == self.key.kind
+        self.key.verify(signature, message, hash_name=algorithm.hash_name if algorithm and named else None)
 
 
 class TrustedAuthority:
@@ -129,11 +150,6 @@ def trust_from_material(
     )
 
 
-def covers(valid_for: ValidFor, at: datetime) -> bool:
-    """True if `at` is inside the window; both ends belong to it."""
-    return valid_for.covers(at)
-
-
 def host_of(url: str) -> str:
     """The lower-case host of a URL without port and user; "" if there is none. `urllib.parse` costs 5 ms to import."""
     _, separator, rest = url.partition("://")
@@ -158,7 +174,16 @@ def _logs(keys: Iterable[LogKey], name: str) -> list[TrustedLog]:
     for position, key in enumerate(keys):
         if key.valid_for.start is None:
             raise MalformedError(f"trusted root {name}[{position}].publicKey.validFor.start", "is missing")
-        logs.append(TrustedLog(key.base_url, key.log_id, key.key_der, key.valid_for))
+        logs.append(
+            TrustedLog(
+                key.base_url,
+                key.log_id,
+                key.key_der,
+                key.valid_for,
+                key_details=key.key_details,
+                checkpoint_key_id=key.checkpoint_key_id,
+            )
+        )
     return logs
 
 
@@ -173,7 +198,7 @@ def _authorities(authorities: Iterable[Authority], name: str) -> list[TrustedAut
 
 def _bare_log(pem: bytes, what: str) -> TrustedLog:
     key = load_public_key(pem, what=what)
-    return TrustedLog("", hashlib.sha256(key.spki_der).digest(), key.spki_der, _ALWAYS)
+    return TrustedLog("", spki_log_id(key.spki_der), key.spki_der, _ALWAYS)
 
 
 def _certificate_blocks(pem: bytes, what: str) -> tuple[bytes, ...]:

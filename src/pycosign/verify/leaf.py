@@ -1,0 +1,104 @@
+"""The signing certificate: a path to an authority of the trust root that was good at *every* proved moment."""
+
+from typing import Final
+
+from pycosign import limits
+from pycosign.crypto.certificate import Certificate, parse_certificate
+from pycosign.crypto.extensions import CODE_SIGNING
+from pycosign.crypto.path import build_path
+from pycosign.errors import (
+    InvalidCertificatePathError,
+    MalformedError,
+    NotValidAtTimeError,
+    SigningError,
+    TimestampOutsideValidityError,
+    UsageError,
+)
+from pycosign.verify.evidence import Evidence
+from pycosign.verify.times import VerifiedTime
+from pycosign.verify.trust import TrustedAuthority, TrustRoot
+
+__all__ = ["VerifiedLeaf", "check_leaf"]
+
+_PROOF: Final = object()
+
+
+class VerifiedLeaf:
+    """A certificate that a trusted authority issued, valid at every proved moment. Only this module makes one."""
+
+    __slots__ = ("certificate", "issuer", "path")
+
+    def __init__(self, proof: object, path: tuple[Certificate, ...]) -> None:
+        if proof is not _PROOF:
+            raise TypeError("only pycosign.verify.leaf makes a VerifiedLeaf")
+        self.certificate = path[0]
+        self.issuer = path[1]
+        self.path = path
+
+
+def check_leaf(
+    certificate: Certificate, evidence: Evidence, times: tuple[VerifiedTime, ...], trust: TrustRoot | None
+) -> VerifiedLeaf:
+    """Prove the certificate, with its whole path and the authority's own window, at each of the moments.
+
+    Args:   times: one or more; a certificate without a moment proves nothing.
+    Raises: InvalidCertificatePathError: it leads to no authority of the trust root. NotValidAtTimeError: not at that
+            moment. TimestampOutsideValidityError: the same, for a moment that a signed timestamp proved.
+    """
+    if trust is None:
+        raise UsageError("a trust root is needed to check a certificate")
+    if not times:
+        raise UsageError("a certificate can only be checked at a proved moment")
+    extra = _intermediates(evidence)
+    paths = [_path_at(certificate, extra, time, trust) for time in times]
+    if any(path[1] != paths[0][1] for path in paths):
+        raise InvalidCertificatePathError("the certificate leads to different authorities at different moments")
+    return VerifiedLeaf(_PROOF, paths[0])
+
+
+def _intermediates(evidence: Evidence) -> tuple[Certificate, ...]:
+    """What the evidence brings between leaf and root; only trusted if a root of ours signed it.
+
+    A bundle must not bring a root (protobuf-specs, X509CertificateChain); Cosign's legacy annotation does, unused.
+    """
+    if len(evidence.chain_der) > limits.CERTIFICATES:
+        raise MalformedError("certificate chain", f"holds more than {limits.CERTIFICATES} certificates")
+    extra = tuple(parse_certificate(der, "intermediate certificate") for der in evidence.chain_der[1:])
+    if evidence.proof_required or evidence.source.startswith("bundle"):
+        for certificate in extra:
+            if certificate.issuer_der == certificate.subject_der:
+                raise InvalidCertificatePathError("the bundle's certificate chain holds a root certificate")
+    return extra
+
+
+def _path_at(
+    leaf: Certificate, extra: tuple[Certificate, ...], time: VerifiedTime, trust: TrustRoot
+) -> tuple[Certificate, ...]:
+    """The path at one moment, through whichever authority has one; else the most telling of their refusals."""
+    late: SigningError | None = None
+    refusal: SigningError = InvalidCertificatePathError("the trust root names no certificate authority")
+    for authority in trust.certificate_authorities:
+        try:
+            path = _path_through(authority, leaf, extra, time)
+        except NotValidAtTimeError as exc:
+            late = late or exc
+            continue
+        except InvalidCertificatePathError as exc:
+            refusal = exc
+            continue
+        return path
+    if late is None:
+        raise refusal
+    if time.source == "timestamp":
+        raise TimestampOutsideValidityError(f"the signed timestamp is not inside the validity: {late}") from late
+    raise late
+
+
+def _path_through(
+    authority: TrustedAuthority, leaf: Certificate, extra: tuple[Certificate, ...], time: VerifiedTime
+) -> tuple[Certificate, ...]:
+    *intermediates, anchor = authority.certificates
+    path = build_path(leaf, (*intermediates, *extra), (anchor,), at=time.at, eku=CODE_SIGNING)
+    if not authority.valid_for.covers(time.at):
+        raise NotValidAtTimeError(f"the certificate authority {authority.uri} was not trusted at {time.at.isoformat()}")
+    return path

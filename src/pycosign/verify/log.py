@@ -1,0 +1,214 @@
+"""Transparency log entries: promise (SET), inclusion proof and checkpoint, and that each speaks of this signature.
+
+Every entry of a known log is checked in full: a bad one refuses the evidence, even if another one would do. Entries of
+unknown logs do not count and are reported.
+"""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from pycosign import limits
+from pycosign.crypto.merkle import leaf_hash, root_from_inclusion_proof
+from pycosign.errors import (
+    CheckpointError,
+    InvalidPromiseError,
+    InvalidSignatureError,
+    MalformedError,
+    MissingEntryError,
+    RootMismatchError,
+    UnknownLogError,
+    UsageError,
+)
+from pycosign.verify.binding import check_binding, is_rekor_v2
+from pycosign.verify.evidence import Evidence
+from pycosign.verify.requirements import Requirements, Waiver
+from pycosign.verify.result import LoggedEntry
+from pycosign.verify.signature import SignedContent
+from pycosign.verify.timestamps import VerifiedTimestamp
+from pycosign.verify.trust import TrustedLog, TrustRoot
+from pycosign.wire.checkpoint import Checkpoint, parse_signed_checkpoint, rekor_v1_tree_id
+from pycosign.wire.log_entry import InclusionProof, LogEntry, set_payload
+from pycosign.wire.note import Note, NoteSignature
+
+__all__ = ["ProvedEntries", "check_log"]
+
+_PROOF: Final = object()
+_MAX_TIME: Final = 253_402_300_799  # the last second that a datetime can hold
+
+
+class ProvedEntries:
+    """The log entries that count. Only this module makes one.
+
+    waived: the caller turned the log off, so none was looked at.
+    """
+
+    __slots__ = ("entries", "ignored", "waived")
+
+    def __init__(
+        self, proof: object, entries: tuple[LoggedEntry, ...], ignored: tuple[str, ...], *, waived: bool
+    ) -> None:
+        if proof is not _PROOF:
+            raise TypeError("only pycosign.verify.log makes a ProvedEntries")
+        self.entries = entries
+        self.ignored = ignored
+        self.waived = waived
+
+
+def check_log(
+    evidence: Evidence,
+    signed: SignedContent,
+    stamps: tuple[VerifiedTimestamp, ...],
+    trust: TrustRoot | None,
+    requirements: Requirements,
+) -> ProvedEntries:
+    """Prove that at least one known log holds this signature, unless Waiver.TLOG is set.
+
+    Args:   stamps: the signed timestamps that verified; they judge the validity of a log that states no time itself.
+    Raises: MissingEntryError, UnknownLogError (none counts, and why), EntryMismatchError, InvalidPromiseError,
+            CheckpointError, RootMismatchError, MalformedError; UsageError: there is no trust root.
+    """
+    if Waiver.TLOG in requirements.waivers:
+        return ProvedEntries(_PROOF, (), (), waived=True)
+    if trust is None:
+        raise UsageError("a trust root is needed to check the transparency log")
+    _refuse_excess(evidence.entries)
+    if not evidence.entries:
+        raise MissingEntryError(f"the {evidence.source} holds no transparency log entry")
+    proved: list[LoggedEntry] = []
+    ignored: list[str] = []
+    for entry in evidence.entries:
+        log = _log_of(entry, stamps, trust)
+        if isinstance(log, str):
+            ignored.append(log)
+            continue
+        proved.append(_check_entry(entry, evidence, signed, log))
+    if not proved:
+        raise UnknownLogError(f"no log entry of the {evidence.source} counts: {'; '.join(ignored)}")
+    return ProvedEntries(_PROOF, tuple(proved), tuple(ignored), waived=False)
+
+
+def _refuse_excess(entries: tuple[LogEntry, ...]) -> None:
+    if len(entries) > limits.LOG_ENTRIES:
+        raise MalformedError("log entries", f"are {len(entries)}, more than {limits.LOG_ENTRIES}")
+    if len({(entry.log_id, entry.log_index) for entry in entries}) != len(entries):
+        raise MalformedError("log entries", "hold the same entry twice")
+
+
+def _log_of(entry: LogEntry, stamps: tuple[VerifiedTimestamp, ...], trust: TrustRoot) -> TrustedLog | str:
+    """The trusted log of an entry, or why it does not count.
+
+    The log's validity is judged by the time that it signed itself (v1), else by the signed timestamps: a log that is
+    retired must not vouch for later signatures. Without either there is nothing to judge by.
+    """
+    logs = trust.logs.get(entry.log_id, ())
+    if not logs:
+        return f"the log {entry.log_id.hex()} is not in the trust root"
+    moments = [stamp.at for stamp in stamps]
+    if entry.promise is not None and entry.integrated_at is not None:
+        moments = [_moment(entry.integrated_at)]
+    if not moments:
+        return logs[0]
+    for log in logs:
+        if any(log.valid_for.covers(moment) for moment in moments):
+            return log
+    at = ", ".join(moment.isoformat() for moment in moments)
+    return f"the log {logs[0].base_url or entry.log_id.hex()} was not trusted at {at}"
+
+
+def _check_entry(entry: LogEntry, evidence: Evidence, signed: SignedContent, log: TrustedLog) -> LoggedEntry:
+    body = check_binding(entry, evidence, signed)
+    is_v2 = is_rekor_v2(body)
+    proved_by: list[str] = []
+    if entry.promise is not None:
+        _check_promise(entry, entry.promise, log)
+        proved_by.append("promise")
+    origin = None
+    if entry.proof is not None:
+        origin = _check_inclusion(entry, entry.proof, log, is_v2=is_v2)
+        if origin is not None:
+            proved_by.append("inclusion")
+    if not proved_by or ((evidence.proof_required or is_v2) and "inclusion" not in proved_by):
+        raise MissingEntryError(f"the log entry {entry.log_index} carries no proof that the log holds it")
+    promised = "promise" in proved_by
+    return LoggedEntry(
+        log_index=entry.log_index if promised or entry.proof is None else entry.proof.log_index,
+        log_id=entry.log_id,
+        log_url=log.base_url,
+        origin=origin,
+        kind=f"{body.kind} {body.version}",
+        integrated_at=_moment(entry.integrated_at) if promised and entry.integrated_at is not None else None,
+        proved_by=tuple(proved_by),
+        body=entry.body,
+    )
+
+
+def _moment(seconds: int) -> datetime:
+    if not 0 <= seconds <= _MAX_TIME:
+        raise MalformedError("log entry integratedTime", f"is not a time: {seconds}")
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _check_promise(entry: LogEntry, promise: bytes, log: TrustedLog) -> None:
+    try:
+        log.check(promise, set_payload(entry))
+    except InvalidSignatureError as exc:
+        raise InvalidPromiseError(
+            f"the log's promise for entry {entry.log_index} does not verify under the key of {_name(log)}"
+        ) from exc
+
+
+def _check_inclusion(entry: LogEntry, proof: InclusionProof, log: TrustedLog, *, is_v2: bool) -> str | None:
+    """Prove that the tree of the signed checkpoint holds the body. Returns the origin, None without checkpoint.
+
+    Without one (allowed in bundles of version 0.1, beside a promise) the proof must still lead to its own root.
+    """
+    root = root_from_inclusion_proof(leaf_hash(entry.body), proof.log_index, proof.size, proof.hashes)
+    if root != proof.root:
+        raise RootMismatchError(
+            f"the inclusion proof of entry {entry.log_index} leads to root {root.hex()}, but says {proof.root.hex()}"
+        )
+    if not proof.checkpoint:
+        return None
+    if is_v2 and entry.log_index != proof.log_index:
+        raise RootMismatchError(
+            f"the log entry is number {entry.log_index}, but its inclusion proof is for {proof.log_index}"
+        )
+    checkpoint = _check_checkpoint(proof.checkpoint, log, is_v2=is_v2)
+    if (checkpoint.size, checkpoint.root) != (proof.size, proof.root):
+        raise RootMismatchError(
+            f"the inclusion proof of entry {entry.log_index} is for root {root.hex()} of {proof.size} entries, "
+            f"but the checkpoint signs {checkpoint.root.hex()} of {checkpoint.size}"
+        )
+    return checkpoint.origin
+
+
+def _check_checkpoint(text: str, log: TrustedLog, *, is_v2: bool) -> Checkpoint:
+    """The checkpoint, signed by the log under its own name. Lines of others (witnesses) are not looked at."""
+    note, checkpoint = parse_signed_checkpoint(text)
+    lines = [line for line in note.signatures if line.key_hint == log.key_hint]
+    for line in lines:
+        if _is_name_of(line.name, checkpoint.origin, log, is_v2=is_v2) and _holds(line, note, log):
+            return checkpoint
+    raise CheckpointError(
+        f"the checkpoint of {checkpoint.origin[:200]!r} is not signed by the key of {_name(log)}"
+        + ("" if lines else ": no line has its key hint")
+    )
+
+
+def _is_name_of(name: str, origin: str, log: TrustedLog, *, is_v2: bool) -> bool:
+    """v2: origin and key are named by the host of the log's URL, without port. v1: the origin is "NAME - TREEID"."""
+    if is_v2:
+        return name == origin and (not log.host or name == log.host)
+    return rekor_v1_tree_id(origin) is not None and origin.rpartition(" - ")[0] == name
+
+
+def _holds(line: NoteSignature, note: Note, log: TrustedLog) -> bool:
+    try:
+        log.check(line.signature, note.text.encode())
+    except InvalidSignatureError:
+        return False
+    return True
+
+
+def _name(log: TrustedLog) -> str:
+    return log.base_url or f"the log {log.log_id.hex()}"

@@ -1,0 +1,65 @@
+"""The proof inside a certificate that a certificate log knows it. Source: RFC 6962, 3."""
+
+import hashlib
+from datetime import UTC, datetime
+
+from pycosign.crypto.extensions import SCT_LIST
+from pycosign.errors import InvalidSctError, InvalidSignatureError, UsageError
+from pycosign.verify.leaf import VerifiedLeaf
+from pycosign.verify.requirements import Requirements, Waiver
+from pycosign.verify.trust import TrustRoot
+from pycosign.wire.sct import CertificateEntry, Sct, parse_sct_list, sct_signed_bytes
+
+__all__ = ["check_scts"]
+
+_MAX_MS = 253_402_300_799_999  # the last millisecond that a datetime can hold
+
+
+def check_scts(leaf: VerifiedLeaf, trust: TrustRoot | None, requirements: Requirements) -> tuple[str, ...]:
+    """Prove that at least one certificate log of the trust root promised to hold the certificate.
+
+    Returns: the URLs of the logs that count; () under Waiver.SCT.
+    Raises:  InvalidSctError: none counts, or one of a known log does not verify. MalformedError: the list.
+    """
+    if Waiver.SCT in requirements.waivers:
+        return ()
+    if trust is None:
+        raise UsageError("a trust root is needed to check a certificate's log proof")
+    encoded = leaf.certificate.sct_list_der
+    if encoded is None:
+        raise InvalidSctError("the certificate carries no proof that a certificate log knows it")
+    # What the log signed: the certificate without the list, under the key of the authority that issued it.
+    issuer_key_hash = hashlib.sha256(leaf.issuer.spki_der).digest()
+    entry = CertificateEntry(issuer_key_hash, leaf.certificate.tbs_without(SCT_LIST))
+    counted: list[str] = []
+    ignored: list[str] = []
+    for sct in parse_sct_list(encoded):
+        problem = _problem_of(sct, entry, trust, counted)
+        if problem is not None:
+            ignored.append(problem)
+    if not counted:
+        raise InvalidSctError(f"no certificate log proof counts: {'; '.join(ignored)}")
+    return tuple(counted)
+
+
+def _problem_of(sct: Sct, entry: CertificateEntry, trust: TrustRoot, counted: list[str]) -> str | None:
+    """Append the log's URL if the SCT counts, else say why it does not."""
+    logs = trust.ct_logs.get(sct.log_id, ())
+    if not logs:
+        return f"the certificate log {sct.log_id.hex()} is not in the trust root"
+    if sct.timestamp_ms > _MAX_MS:
+        raise InvalidSctError("the certificate log's time is out of range")
+    at = datetime.fromtimestamp(sct.timestamp_ms / 1000, UTC)
+    log = next((log for log in logs if log.valid_for.covers(at)), None)
+    if log is None:
+        return f"the certificate log {logs[0].base_url} was not trusted at {at.isoformat()}"
+    key = log.key
+    if key.kind.partition("-")[0] != sct.sig_alg:
+        raise InvalidSctError(f"the proof of {log.base_url} is made with {sct.sig_alg}, its key is {key.kind}")
+    signed = sct_signed_bytes(sct.timestamp_ms, entry, sct.extensions)
+    try:
+        key.verify(sct.signature, signed, hash_name=sct.hash_alg)
+    except InvalidSignatureError as exc:
+        raise InvalidSctError(f"the proof of the certificate log {log.base_url} does not verify") from exc
+    counted.append(log.base_url)
+    return None
