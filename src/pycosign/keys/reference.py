@@ -1,0 +1,70 @@
+"""What `--key` may name, and the bytes behind it."""
+
+from typing import TYPE_CHECKING, Final
+
+from pycosign import limits
+from pycosign.ambient import environment
+from pycosign.errors import UnavailableError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pycosign.net.http import HttpClient
+
+__all__ = ["read_key_reference"]
+
+# Stores of keys that Cosign reaches and we do not yet: refused by name.
+_NOT_YET: Final = (
+    "awskms://",
+    "azurekms://",
+    "gcpkms://",
+    "github://",
+    "gitlab://",
+    "hashivault://",
+    "k8s://",
+    "openbao://",
+    "pkcs11:",
+)
+
+
+def read_key_reference(
+    reference: str,
+    *,
+    http: "Callable[[], HttpClient] | None" = None,
+    environ: "Mapping[str, str] | None" = None,
+) -> bytes:
+    """The bytes of a key: from a path, `env://VARIABLE`, or a URL. They are not looked at here.
+
+    Args:   http: makes the client for a URL, only when one is needed; None: a URL is a usage error (offline).
+    Raises: UsageError: a store that is not supported, a variable that is not set, an empty reference.
+            UnavailableError: the URL does not answer with the key, or the file is larger than a key can be.
+            OSError: the file cannot be read.
+    """
+    for scheme in _NOT_YET:
+        if reference.startswith(scheme):
+            raise UsageError(f"keys in {scheme.removesuffix('//').removesuffix(':')} are not supported yet", code="usage.unsupported")
+    scheme, separator, rest = reference.partition("://")
+    if not separator:
+        return _read_file(reference or ".")
+    if scheme == "env":
+        value = (environment() if environ is None else environ).get(rest)
+        if value is None:
+            raise UsageError(f"loading URL: env var ${rest} not found")
+        return value.encode("utf-8", "surrogateescape")
+    if scheme not in ("http", "https"):
+        raise UsageError(f"loading URL: unrecognized scheme: {scheme}://")
+    if http is None:
+        raise UsageError(f"loading URL {reference}: the network may not be used")
+    with http() as client:
+        response = client.request("GET", reference, max_bytes=limits.KEY_FILE_BYTES)
+    if not 200 <= response.status < 300:
+        raise UnavailableError(f"loading URL {reference}: server returned HTTP {response.status}", code="key.unavailable")
+    return response.body
+
+
+def _read_file(path: str) -> bytes:
+    with open(path, "rb") as file:
+        data = file.read(limits.KEY_FILE_BYTES + 1)
+    if len(data) > limits.KEY_FILE_BYTES:
+        raise UnavailableError(f"{path} is larger than a key: more than {limits.KEY_FILE_BYTES} bytes", code="key.unavailable")
+    return data
