@@ -28,9 +28,7 @@ def _arithmetic() -> ModuleType:
 
 
 def _challenge(arithmetic: ModuleType, point: bytes, public: bytes, digest: bytes) -> bytes:
-    reduced: bytes = arithmetic.crypto_core_ed25519_scalar_reduce(
-        sha512(_DOM2 + point + public + digest).digest()
-    )
+    reduced: bytes = arithmetic.crypto_core_ed25519_scalar_reduce(sha512(_DOM2 + point + public + digest).digest())
     return reduced
 
 

@@ -104,7 +104,8 @@ class PublicKey:
     def verify_digest(self, signature: bytes, digest: bytes, hash_name: str) -> None:
         """Check a signature over a message whose digest is known; Ed25519 keys: Ed25519ph, with sha512.
 
-        Raises: InvalidSignatureError. MalformedError: a digest of another length. UsageError: a hash that is not for this key.
+        Raises: InvalidSignatureError. MalformedError: a digest of another length.
+                UsageError: a hash that is not for this key.
         """
         if self.kind == "ed25519":
             if hash_name != "sha512":

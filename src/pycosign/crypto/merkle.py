@@ -64,9 +64,7 @@ def root_from_inclusion_proof(leaf: bytes, index: int, size: int, hashes: Sequen
     return root
 
 
-def check_consistency(
-    old_size: int, old_root: bytes, new_size: int, new_root: bytes, hashes: Sequence[bytes]
-) -> None:
+def check_consistency(old_size: int, old_root: bytes, new_size: int, new_root: bytes, hashes: Sequence[bytes]) -> None:
     """Prove that the tree of `new_size` leaves has the tree of `old_size` leaves as its beginning.
 
     Raises:  MalformedError: the proof's shape cannot belong to these sizes. RootMismatchError: it leads elsewhere.
@@ -84,9 +82,7 @@ def check_consistency(
     fork = (old_size & -old_size).bit_length() - 1  # the old tree's last complete subtree is at this level
     inner = (old_size - 1 ^ new_size - 1).bit_length() - fork
     border = (old_size - 1 >> fork + inner).bit_count()
-    whole = (
-        old_size == 1 << fork
-    )  # the old tree is itself a complete subtree: its root is left out of the proof
+    whole = old_size == 1 << fork  # the old tree is itself a complete subtree: its root is left out of the proof
     _check_hashes("consistency proof", hashes, inner + border + (not whole))
     seed, path = (old_root, hashes) if whole else (hashes[0], hashes[1:])
     old = new = seed
@@ -96,9 +92,7 @@ def check_consistency(
         else:
             old, new = node_hash(sibling, old), node_hash(sibling, new)
     if old != old_root:
-        raise RootMismatchError(
-            f"the consistency proof leads to another root of the {old_size} older entries"
-        )
+        raise RootMismatchError(f"the consistency proof leads to another root of the {old_size} older entries")
     if new != new_root:
         raise RootMismatchError(f"the consistency proof leads to another root of the {new_size} entries")
 

@@ -25,9 +25,7 @@ __all__ = ["build_path", "check_leaf_purpose"]
 _ANY_USAGE: Final = "2.5.29.37.0"
 _EMPTY_NAME: Final = b"\x30\x00"
 _MAX_ATTEMPTS: Final = 64  # signatures checked in one search
-_UNDERSTOOD: Final = frozenset(
-    (ext.BASIC_CONSTRAINTS, ext.KEY_USAGE, ext.EXTENDED_KEY_USAGE, ext.SUBJECT_ALT_NAME)
-)
+_UNDERSTOOD: Final = frozenset((ext.BASIC_CONSTRAINTS, ext.KEY_USAGE, ext.EXTENDED_KEY_USAGE, ext.SUBJECT_ALT_NAME))
 
 
 def build_path(

@@ -62,9 +62,7 @@ def _parse_signature(line: str) -> NoteSignature:
         raise MalformedError("note signature", "is not a dash, a key name and base64")
     raw = decode_b64(encoded, what="note signature")
     if len(raw) <= _HINT_BYTES:
-        raise MalformedError(
-            "note signature", f"is {len(raw)} bytes, too short for a key hint and a signature"
-        )
+        raise MalformedError("note signature", f"is {len(raw)} bytes, too short for a key hint and a signature")
     return NoteSignature(name, raw[:_HINT_BYTES], raw[_HINT_BYTES:])
 
 

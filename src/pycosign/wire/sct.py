@@ -156,9 +156,7 @@ def format_sct(sct: Sct) -> bytes:
     Raises: UsageError: a field that does not fit.
     """
     head = bytes((sct.version,)) + sct.log_id + sct.timestamp_ms.to_bytes(8, "big")
-    return (
-        head + _vector(sct.extensions, 2) + format_digitally_signed(sct.hash_alg, sct.sig_alg, sct.signature)
-    )
+    return head + _vector(sct.extensions, 2) + format_digitally_signed(sct.hash_alg, sct.sig_alg, sct.signature)
 
 
 def parse_sct_list(extension_value: bytes) -> tuple[Sct, ...]:

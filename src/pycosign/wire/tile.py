@@ -27,9 +27,7 @@ FULL_WIDTH: Final = 256
 _LEVEL_BITS: Final = 8
 _HASH_BYTES: Final = 32
 _MAX_LEVEL: Final = 63
-_PATH: Final = re.compile(
-    r"tile/(entries|0|[1-9][0-9]?)/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?", re.ASCII
-)
+_PATH: Final = re.compile(r"tile/(entries|0|[1-9][0-9]?)/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?", re.ASCII)
 
 
 class Tile(NamedTuple):
@@ -47,9 +45,7 @@ def format_tile_path(tile: Tile) -> str:
     """
     in_range = (tile.level is None or 0 <= tile.level <= _MAX_LEVEL) and 0 <= tile.tile_index < 2**63
     if not in_range or not 1 <= tile.width <= FULL_WIDTH:
-        raise UsageError(
-            f"there is no tile of level {tile.level}, index {tile.tile_index}, width {tile.width}"
-        )
+        raise UsageError(f"there is no tile of level {tile.level}, index {tile.tile_index}, width {tile.width}")
     groups = [f"{tile.tile_index % 1000:03d}"]
     rest = tile.tile_index // 1000
     while rest:
