@@ -13,6 +13,7 @@ from pycosign.codec.der import (
     der_element,
     der_generalized_time,
     der_integer,
+    der_null,
     der_octets,
     der_oid,
     der_sequence,
@@ -35,6 +36,7 @@ __all__ = ["SIGSTORE_TSA_POLICY", "AuthorityCertificate", "TokenTemplate", "form
 SIGSTORE_TSA_POLICY: Final = "1.3.6.1.4.1.57264.2"
 _GRANTED: Final = der_sequence(der_integer(0))
 _ACCURACY_1_S: Final = der_sequence(der_integer(1))
+_NO_CERTIFICATES: Final = der_context(0, b"")  # empty, not absent: as timestamp-server writes it
 _DIRECTORY_NAME: Final = 4
 _DIGEST_OIDS: Final = {"sha256": SHA256_OID, "sha384": SHA384_OID, "sha512": SHA512_OID}
 _ECDSA_OIDS: Final = {
@@ -65,7 +67,7 @@ class TokenTemplate:
         "certificates",
         "content_type_attribute",
         "digest_algorithm",
-        "ess_attribute",
+        "ess_attributes",
         "hash_name",
         "policy",
         "signature_algorithm",
@@ -93,8 +95,17 @@ class TokenTemplate:
         self.certificates = der_context(0, b"".join(certificates))
         self.content_type_attribute = _attribute(CONTENT_TYPE, der_oid(TST_INFO))
         issuer_serial = der_sequence(der_sequence(der_context(_DIRECTORY_NAME, certificate.issuer_der)), serial)
-        reference = der_sequence(der_octets(hashlib.sha256(certificate.der).digest()), issuer_serial)
-        self.ess_attribute = _attribute(SIGNING_CERTIFICATE_V2, der_sequence(der_sequence(reference)))
+        self.ess_attributes = {  # by the request's hash, as timestamp-server has it
+            oid: _ess_attribute(certificate.der, name, issuer_serial) for name, oid in _DIGEST_OIDS.items()
+        }
+
+
+def _ess_attribute(certificate_der: bytes, hash_name: str, issuer_serial: bytes) -> bytes:
+    """The signed reference to the authority's certificate; SHA-256 is the default, and not written. RFC 5035, 4."""
+    algorithm = b"" if hash_name == "sha256" else der_sequence(der_oid(_DIGEST_OIDS[hash_name]), der_null())
+    certificate_hash = der_octets(hashlib.new(hash_name, certificate_der).digest())
+    reference = der_sequence(algorithm, certificate_hash, issuer_serial)
+    return _attribute(SIGNING_CERTIFICATE_V2, der_sequence(der_sequence(reference)))
 
 
 def _attribute(oid: str, value: bytes) -> bytes:
@@ -114,13 +125,16 @@ def format_response(
     Args:   request: checked by the caller: its hash is one that is still believed, its policy is none or ours.
             at: aware; cut to whole seconds, and accurate to one. serial: positive, never used twice.
             sign: an ECDSA signature over a message, with the template's hash.
+    Raises: UsageError: the request's hash is none of SHA-256, SHA-384, SHA-512.
     """
+    if request.hash_oid not in template.ess_attributes:
+        raise UsageError(f"no timestamps over the hash {request.hash_oid}")
     tst_info = _format_tst_info(request, template, serial, at)
     signed_attributes = (
         template.content_type_attribute,
         _attribute(SIGNING_TIME, der_time(at)),
         _attribute(MESSAGE_DIGEST, der_octets(hashlib.new(template.hash_name, tst_info).digest())),
-        template.ess_attribute,
+        template.ess_attributes[request.hash_oid],
     )
     attributes = der_set_of(*signed_attributes)
     signer_info = der_sequence(
@@ -135,7 +149,7 @@ def format_response(
         der_integer(3),
         der_element(0x31, template.digest_algorithm),
         der_sequence(der_oid(TST_INFO), der_context(0, der_octets(tst_info))),
-        template.certificates if request.certificates else b"",
+        template.certificates if request.certificates else _NO_CERTIFICATES,
         der_element(0x31, signer_info),
     )
     return der_sequence(_GRANTED, der_sequence(der_oid(SIGNED_DATA), der_context(0, signed_data)))
