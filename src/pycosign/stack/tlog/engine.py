@@ -182,6 +182,14 @@ class Log:
         index = self._store.find_leaf_hash(leaf_hash)
         return index if index is not None and index < self._head.size else None
 
+    def find_body(self, leaf: bytes) -> int | None:
+        """The index of the leaf with exactly these bytes, or None."""
+        return self.find(leaf_hash(leaf))
+
+    def leaf_hash(self, log_index: int) -> bytes:
+        """The hash of a leaf that the head covers. Raises UsageError beyond it."""
+        return self._tree.node(0, log_index)
+
     def search(self, search_key: str) -> list[int]:
         """Indexes of the leaves logged under that key, newest first, at most SEARCH_RESULTS."""
         return [index for index in self._store.search(search_key, SEARCH_RESULTS) if index < self._head.size]
