@@ -1,0 +1,196 @@
+"""Signed timestamps (RFC 3161): from which authority, over this signature, and when.
+
+One from an authority that the trust root does not know is not counted, and reported. One from a known authority is
+checked in full, and a bad one refuses the evidence: whoever made it claimed that authority's name.
+"""
+
+import hashlib
+from datetime import datetime
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from pycosign import limits
+from pycosign.crypto.algorithms import hash_name_of_oid, scheme_of_oid
+from pycosign.crypto.certificate import Certificate, parse_certificate
+from pycosign.crypto.extensions import TIME_STAMPING
+from pycosign.crypto.path import build_path
+from pycosign.errors import (
+    InvalidCertificatePathError,
+    InvalidSignatureError,
+    InvalidTimestampError,
+    MalformedError,
+    NotValidAtTimeError,
+    TimestampOutsideValidityError,
+)
+from pycosign.verify.evidence import LEGACY_ATTESTATION, Evidence
+from pycosign.verify.trust import TrustedAuthority, TrustRoot
+
+if TYPE_CHECKING:
+    from pycosign.wire.tsp import TimestampToken
+
+__all__ = ["CheckedTimestamps", "VerifiedTimestamp", "check_timestamps"]
+
+_PROOF: Final = object()
+_SHA1_OID: Final = "1.3.14.3.2.26"
+
+
+class VerifiedTimestamp:
+    """A moment at which a known authority saw this signature. Only this module makes one.
+
+    authority: its URI in the trust root; "" for a chain given alone.
+    """
+
+    __slots__ = ("at", "authority")
+
+    def __init__(self, proof: object, at: datetime, authority: str) -> None:
+        if proof is not _PROOF:
+            raise TypeError("only pycosign.verify.timestamps makes a VerifiedTimestamp")
+        self.at = at
+        self.authority = authority
+
+
+class CheckedTimestamps(NamedTuple):
+    """valid: those that count; ignored: why the others do not."""
+
+    valid: tuple[VerifiedTimestamp, ...]
+    ignored: tuple[str, ...]
+
+
+def check_timestamps(evidence: Evidence, trust: TrustRoot | None) -> CheckedTimestamps:
+    """Check every timestamp in the evidence.
+
+    Raises: InvalidTimestampError: of a known authority, and it does not verify or stamps something else.
+            TimestampOutsideValidityError: the authority was not good at that moment.
+            MalformedError: not a timestamp response, too many, or the same one twice.
+    """
+    if not evidence.timestamps:
+        return CheckedTimestamps((), ())
+    if len(evidence.timestamps) > limits.TIMESTAMPS:
+        raise MalformedError("timestamps", f"are {len(evidence.timestamps)}, more than {limits.TIMESTAMPS}")
+    if len(set(evidence.timestamps)) != len(evidence.timestamps):
+        raise MalformedError("timestamps", "hold the same one twice")
+    from pycosign.wire.tsp import parse_response  # only evidence with timestamps pays for it
+
+    valid: list[VerifiedTimestamp] = []
+    ignored: list[str] = []
+    for der in evidence.timestamps:
+        token = parse_response(der)
+        signers = _known_signers(token, trust)
+        if signers:
+            valid.append(_check_token(token, signers, evidence))
+        else:
+            ignored.append(f"the timestamp of {token.gen_time.isoformat()} is of an authority not in the trust root")
+    return CheckedTimestamps(tuple(valid), tuple(ignored))
+
+
+class _Signer(NamedTuple):
+    """A known authority and its certificate that the token names."""
+
+    authority: TrustedAuthority
+    certificate: Certificate
+
+
+def _known_signers(token: "TimestampToken", trust: TrustRoot | None) -> list[_Signer]:
+    """The authorities whose certificate the token names: several, where one was trusted in several spans of time."""
+    if trust is None:
+        return []
+    signers = []
+    for authority in trust.timestamp_authorities:
+        certificate = _signer_of(token, authority)
+        if certificate is not None:
+            signers.append(_Signer(authority, certificate))
+    return signers
+
+
+def _signer_of(token: "TimestampToken", authority: TrustedAuthority) -> Certificate | None:
+    """The authority's certificate that the token names, or None.
+
+    A chain that begins with a certificate authority (given alone, by flag or variable) leaves the signer to the token:
+    one that this authority issued.
+    """
+    first = authority.certificates[0]
+    if not first.is_ca:
+        return first if _is_named(token, first) else None
+    subjects = {certificate.subject_der for certificate in authority.certificates}
+    for der in token.certificates_der:
+        certificate = parse_certificate(der, "timestamp certificate")
+        if _is_named(token, certificate) and certificate.issuer_der in subjects:
+            return certificate
+    return None
+
+
+def _is_named(token: "TimestampToken", certificate: Certificate) -> bool:
+    if token.signer_key_id is not None:
+        return certificate.subject_key_id == token.signer_key_id
+    return (token.signer_issuer_der, token.signer_serial) == (certificate.issuer_der, certificate.serial)
+
+
+def _check_token(token: "TimestampToken", signers: list[_Signer], evidence: Evidence) -> VerifiedTimestamp:
+    """Imprint, signature, and the authority's validity at the stamped moment."""
+    _check_imprint(token, evidence)
+    outside: TimestampOutsideValidityError | None = None
+    for signer in signers:
+        _check_signature(token, signer.certificate)
+        try:
+            _check_authority(token, signer)
+        except TimestampOutsideValidityError as exc:
+            outside = outside or exc
+            continue
+        return VerifiedTimestamp(_PROOF, token.gen_time, signer.authority.uri)
+    assert outside is not None  # there is a signer, and each returned or was outside
+    raise outside
+
+
+def _check_imprint(token: "TimestampToken", evidence: Evidence) -> None:
+    """The stamped bytes are the raw signature.
+
+    Cosign stamps a legacy attestation's inner signature and its verifier expects the envelope's bytes: either is taken.
+    """
+    algorithm = hash_name_of_oid(token.hash_oid, "timestamp imprint")
+    candidates = [evidence.signature]
+    if evidence.source == LEGACY_ATTESTATION and evidence.envelope_bytes is not None:
+        candidates.append(evidence.envelope_bytes)
+    if token.imprint not in [hashlib.new(algorithm, candidate).digest() for candidate in candidates]:
+        raise InvalidTimestampError("the timestamp stamps something else than this signature")
+
+
+def _check_signature(token: "TimestampToken", certificate: Certificate) -> None:
+    """The signed attributes hold the digest of the stamped information and name the signer's certificate."""
+    digest_name = hash_name_of_oid(token.digest_oid, "timestamp digest")
+    if hashlib.new(digest_name, token.e_content).digest() != token.message_digest:
+        raise InvalidTimestampError("the timestamp's signed digest is of other information")
+    if token.ess_hash_oid is None:
+        raise InvalidTimestampError("the timestamp does not sign which certificate it was made with")
+    if _ess_hash(token.ess_hash_oid, certificate.der) != token.ess_certificate_hash:
+        raise InvalidTimestampError("the timestamp was made with another certificate than the authority's")
+    scheme = scheme_of_oid(token.signature_oid, "timestamp signature")
+    key = certificate.public_key
+    if key.kind.partition("-")[0] != scheme.family:
+        raise InvalidTimestampError(f"the timestamp is signed with {scheme.family}, its authority's key is {key.kind}")
+    hash_name = None if scheme.family == "ed25519" else scheme.hash_name or digest_name
+    try:
+        key.verify(token.signature, token.signed_attrs_der, hash_name=hash_name)
+    except InvalidSignatureError as exc:
+        raise InvalidTimestampError("the timestamp's signature does not verify under its authority's key") from exc
+
+
+def _ess_hash(oid: str, der: bytes) -> bytes:
+    """The reference to the certificate; the older form of it is SHA-1 by definition (RFC 2634), beside a full check."""
+    if oid == _SHA1_OID:
+        return hashlib.sha1(der, usedforsecurity=False).digest()
+    return hashlib.new(hash_name_of_oid(oid, "timestamp certificate reference"), der).digest()
+
+
+def _check_authority(token: "TimestampToken", signer: _Signer) -> None:
+    *_, anchor = signer.authority.certificates
+    at = token.gen_time
+    intermediates = [item for item in signer.authority.certificates[:-1] if item != signer.certificate]
+    try:
+        build_path(signer.certificate, intermediates, (anchor,), at=at, eku=TIME_STAMPING)
+    except NotValidAtTimeError as exc:
+        raise TimestampOutsideValidityError(f"the timestamp authority was not valid: {exc}") from exc
+    except InvalidCertificatePathError as exc:
+        raise InvalidTimestampError(f"the timestamp authority's certificate is not trusted: {exc}") from exc
+    if not signer.authority.valid_for.covers(at):
+        raise TimestampOutsideValidityError(
+            f"the timestamp authority {signer.authority.uri} was not trusted at {at.isoformat()}"
+        )
