@@ -46,6 +46,14 @@ class StackRecord(NamedTuple):
     host: str
     since: datetime
 
+    def check_host(self, host: str) -> None:
+        """Refuse to serve under another host than the trust root names. Raises UsageError."""
+        if host != self.host:
+            raise UsageError(
+                f"--listen leads to URLs of {host}, but this data directory was made for {self.host}",
+                hint="leave --listen out, or use another data directory",
+            )
+
 
 class DataDir:
     """Paths below one data directory."""

@@ -11,10 +11,11 @@ from pycosign.codec.pem import format_pem
 from pycosign.crypto.keys import PublicKey
 from pycosign.crypto.log_id import ed25519_note_key_id, spki_log_id
 from pycosign.stack.authority import ORGANIZATION
+from pycosign.stack.tuf.core import Target
 from pycosign.wire.signing_config import Selector, Service, SigningConfig
 from pycosign.wire.trusted_root import Authority, LogKey, TrustedRoot, ValidFor
 
-__all__ = ["TIMESTAMP_PATH", "Material", "signing_config", "trusted_root"]
+__all__ = ["TIMESTAMP_PATH", "Material", "signing_config", "trusted_root", "tuf_targets"]
 
 TIMESTAMP_PATH = "/api/v1/timestamp"
 P256_DETAILS = "PKIX_ECDSA_P256_SHA_256"
@@ -81,6 +82,23 @@ def signing_config(material: Material, *, rekor: int) -> SigningConfig:
     )
 
 
-def certificate_pem(der: bytes) -> bytes:
-    """One certificate as PEM."""
+def tuf_targets(material: Material, trusted_root_json: bytes, signing_config_json: bytes) -> dict[str, Target]:
+    """The repository's targets: the two files of today's clients, and one key or certificate each for older ones."""
+    urls = material.urls
+    tsa_url = urls["tsa"] + TIMESTAMP_PATH
+    intermediate, root = material.ca_chain
+    tsa_leaf, tsa_root = material.tsa_chain
+    return {
+        "trusted_root.json": Target(trusted_root_json),
+        "signing_config.v0.2.json": Target(signing_config_json),
+        "rekor.pub": Target(material.rekor_v1.pem(), "Rekor", urls["rekor"]),
+        "ctfe.pub": Target(material.ctlog.pem(), "CTFE", urls["ctlog"]),
+        "fulcio_v1.crt.pem": Target(_pem(root), "Fulcio", urls["fulcio"]),
+        "fulcio_intermediate_v1.crt.pem": Target(_pem(intermediate), "Fulcio", urls["fulcio"]),
+        "tsa_leaf.crt.pem": Target(_pem(tsa_leaf), "TSA", tsa_url),
+        "tsa_root.crt.pem": Target(_pem(tsa_root), "TSA", tsa_url),
+    }
+
+
+def _pem(der: bytes) -> bytes:
     return format_pem("CERTIFICATE", der)
