@@ -26,6 +26,7 @@ from pycosign.stack.tlog.rekor_v2 import build_rekor_v2_app
 from pycosign.stack.tsa.core import TimestampAuthority
 from pycosign.stack.tsa.http import build_tsa_app
 from pycosign.stack.tuf.http import TufServer, build_tuf_app
+from pycosign.wire.sct import format_sct_list
 
 __all__ = ["Services", "compose"]
 
@@ -84,14 +85,10 @@ def compose(made: Provisioned, *, clock: Clock, entropy: Entropy, test_tokens: b
 
     async def submit(planned: Precertificate, by: Authority) -> bytes:
         """The CA's way into the certificate log: what it submits is checked by construction."""
-        return await ctlog.sct_list(
-            precertificate_entry(
-                tbs_der=planned.tbs,
-                issuer_spki_der=by.spki_der,
-                precertificate_der=planned.der,
-                chain=by.chain,
-            )
+        entry = precertificate_entry(
+            tbs_der=planned.tbs, issuer_spki_der=by.spki_der, precertificate_der=planned.der, chain=by.chain
         )
+        return format_sct_list((await ctlog.submit(entry),))
 
     tsa = TimestampAuthority.of(made.tsa_chain, made.keys["tsa"].sign)
     tuf = TufServer(data.join("tuf"), made.keys["tuf_online"].library_key(), clock=clock)
