@@ -41,7 +41,7 @@ class MemoryLogStore:
             self._leaves.append(StoredLeaf(new.log_index, new.timestamp_ms, new.leaf, new.extra))
             self._dedupe[new.dedupe_key] = new.log_index
             self._hashes.setdefault(new.leaf_hash, new.log_index)
-            for key in new.search_keys:
+            for key in dict.fromkeys(new.search_keys):
                 self._search.setdefault(key, []).append(new.log_index)
         for tile in batch.tiles:
             self._tiles[tile.level, tile.tile_index] = tile.hashes
