@@ -31,7 +31,7 @@ def run() -> None:
 def _status() -> int:
     words = sys.argv[1:]
     try:
-        return main(words, Context(os.environ))  # `ambient.environment()`, without the 4 ms of its imports
+        return main(words, Context(os.environ, owns_process=True))  # `ambient.environment()`, without the 4 ms of its imports
     except BrokenPipeError:
         return 1
     except Exception as problem:  # noqa: BLE001 (a defect of ours, at the outermost frame: one line, no traceback)

@@ -17,7 +17,7 @@ __all__ = ["Context"]
 class Context:
     """The streams, the environment and the time left of one run of one command."""
 
-    __slots__ = ("_deadline", "environ", "stderr", "stdin", "stdout", "timeout", "verbose")
+    __slots__ = ("_deadline", "environ", "owns_process", "stderr", "stdin", "stdout", "timeout", "verbose")
 
     def __init__(
         self,
@@ -26,11 +26,13 @@ class Context:
         stdin: "TextIO | None" = None,
         stdout: "TextIO | None" = None,
         stderr: "TextIO | None" = None,
+        owns_process: bool = False,
     ) -> None:
         self.environ = environ
         self.stdin: TextIO | None = stdin or sys.stdin  # None when the process was started without one
         self.stdout: TextIO = stdout or sys.stdout
         self.stderr: TextIO = stderr or sys.stderr
+        self.owns_process = owns_process  # signals and the like may be set; not so in tests
         self.verbose = False
         self.timeout = 180.0  # seconds
         self._deadline: Deadline | None = None

@@ -9,6 +9,7 @@ __all__ = [
     "ANNOTATIONS",
     "HARDWARE",
     "IDENTITY",
+    "NOW_IN_BUNDLE",
     "REFERRERS_MODE",
     "REGISTRY",
     "SIGNING",
@@ -19,7 +20,7 @@ __all__ = [
 ]
 
 _SIGNING_CONFIG = "please use a signing config to specify {}; see `cosign signing-config {}--help`"
-_NOW_IN_BUNDLE = "please use --bundle to provide the output bundle location, which will include the {}"
+NOW_IN_BUNDLE = "please use --bundle to provide the output bundle location, which will include the {}"
 
 HARDWARE = (
     switch("sk", "use a hardware security key"),
@@ -128,9 +129,9 @@ SIGNING = (
     text(
         "output-certificate",
         "write the certificate to this file",
-        deprecated=_NOW_IN_BUNDLE.format("certificate"),
+        deprecated=NOW_IN_BUNDLE.format("certificate"),
     ),
-    text("output-signature", "write the signature to this file", deprecated=_NOW_IN_BUNDLE.format("signature")),
+    text("output-signature", "write the signature to this file", deprecated=NOW_IN_BUNDLE.format("signature")),
     text("signing-config", "file that names the services to sign with"),
     switch(
         "tlog-upload",

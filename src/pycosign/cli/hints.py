@@ -17,6 +17,7 @@ _HINTS = {
     "key.wrong-password": "the password comes from COSIGN_PASSWORD, or a prompt, or standard input with its newline",
     "legacy.cert-substitution": "a key inside a bundle never replaces the one you demand (GHSA-fx35-mq7g-6g98)",
     "malformed": "the file may be cut off, or of another kind",
+    "net": "this says nothing about the signature: try again when what could not be reached answers",
     "net.timeout": "--timeout gives it longer",
     "sct.invalid": "the trust root may lack the certificate log's key: see --trusted-root and `pycosign initialize`",
     "signature.invalid": "the artifact, the signature or the key is not the one that belongs to the others",

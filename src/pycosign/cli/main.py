@@ -68,6 +68,10 @@ def _dispatch(words: list[str], context: Context) -> int:
         bind(args, context.environ)
     _check_groups(args, command)
     _refuse_unsupported(args, command)
+    if context.owns_process and command.environment:
+        from pycosign.cli.signals import end_on_sigterm
+
+        end_on_sigterm()
     context.verbose, context.timeout = args.switch("verbose"), args.seconds("timeout")
     status = _run_into_file(module, args, context) if args.text("output-file") else module.run(args, context)
     return int(status or 0)
@@ -127,7 +131,10 @@ def _group(node: "Node", path: str, words: list[str], context: Context) -> int:
 
 
 def _check_groups(args: Values, command: "Command") -> None:
-    """At most one flag of each exclusive group may be set."""
+    """Required flags must be set, and at most one flag of each exclusive group may be."""
+    missing = [f'"{name}"' for name in command.required if not args.given(name)]
+    if missing:
+        raise UsageError(f"required flag(s) {', '.join(missing)} not set")
     for group in command.exclusive:
         given = sorted(name for name in group if args.given(name))
         if len(given) > 1:
@@ -161,7 +168,8 @@ def _run_into_file(module: object, args: Values, context: Context) -> int:
 def _from_operating_system(exc: OSError) -> SigningError:
     """A file that does not exist is a usage error; one that cannot be read, or a failing device, is unavailable."""
     reason = (exc.strerror or str(exc)).lower()
-    where = f"{_name(exc.filename)}: " if exc.filename else ""
+    verb = "read" if isinstance(exc, IsADirectoryError) else "open"
+    where = f"{verb} {_name(exc.filename)}: " if exc.filename else ""
     if isinstance(exc, FileNotFoundError | IsADirectoryError | NotADirectoryError | FileExistsError):
         return UsageError(f"{where}{reason}", code="usage.file")
     return UnavailableError(f"{where}{reason}", code="unavailable.file")

@@ -99,6 +99,7 @@ class Command:
         "examples",
         "exclusive",
         "flags",
+        "required",
         "unsupported",
         "usage",
     )
@@ -113,6 +114,7 @@ class Command:
         examples: str = "",
         environment: bool = True,
         deprecated: str = "",
+        required: tuple[str, ...] = (),
         exclusive: tuple[tuple[str, ...], ...] = (),
         unsupported: frozenset[str] = frozenset(),
     ) -> None:
@@ -123,6 +125,7 @@ class Command:
         self.examples = examples
         self.environment = environment  # COSIGN_* and PYCOSIGN_* are read for its flags
         self.deprecated = deprecated  # the notice printed when it runs
+        self.required = required  # flags that must be set, by a word or by the environment
         self.exclusive = exclusive  # groups of flags of which at most one may be set
         self.unsupported = unsupported  # Cosign's flags that are refused by name when set to anything but their default
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from pycosign.net.http import HttpClient
 
-__all__ = ["read_key_reference"]
+__all__ = ["read_key_file", "read_key_reference"]
 
 # Stores of keys that Cosign reaches and we do not yet: refused by name.
 _NOT_YET: Final = (
@@ -45,7 +45,7 @@ def read_key_reference(
             raise UsageError(f"keys in {scheme.removesuffix('//').removesuffix(':')} are not supported yet", code="usage.unsupported")
     scheme, separator, rest = reference.partition("://")
     if not separator:
-        return _read_file(reference or ".")
+        return read_key_file(reference)
     if scheme == "env":
         value = (environment() if environ is None else environ).get(rest)
         if value is None:
@@ -62,8 +62,9 @@ def read_key_reference(
     return response.body
 
 
-def _read_file(path: str) -> bytes:
-    with open(path, "rb") as file:
+def read_key_file(path: str) -> bytes:
+    """The bytes of a key's file. Raises OSError; UnavailableError: larger than a key can be."""
+    with open(path or ".", "rb") as file:  # an empty path is the working directory, in Go
         data = file.read(limits.KEY_FILE_BYTES + 1)
     if len(data) > limits.KEY_FILE_BYTES:
         raise UnavailableError(f"{path} is larger than a key: more than {limits.KEY_FILE_BYTES} bytes", code="key.unavailable")
