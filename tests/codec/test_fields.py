@@ -56,7 +56,8 @@ def test_other_json_has_one_spelling_and_no_numbers_as_text() -> None:
 
 
 def test_a_member_in_both_spellings_is_refused() -> None:
-    for value in ({"logIndex": 1, "log_index": 1}, {"logIndex": None, "log_index": 1}):
+    values: list[JsonValue] = [{"logIndex": 1, "log_index": 1}, {"logIndex": None, "log_index": 1}]
+    for value in values:
         with pytest.raises(MalformedError, match=r"^thing\.logIndex is given twice"):
             fields(value).integer("logIndex")
 

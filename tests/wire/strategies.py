@@ -10,8 +10,8 @@ from pycosign.wire.bundle import Bundle, MessageSignature
 from pycosign.wire.dsse import Envelope, EnvelopeSignature
 from pycosign.wire.log_entry import InclusionProof, LogEntry
 
-texts = st.text(st.characters(exclude_categories=("Cs",)), max_size=20)
-names = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=20)
+texts = st.text(st.characters(codec="utf-8"), max_size=20)
+names = st.text(st.characters(codec="utf-8"), min_size=1, max_size=20)
 some_bytes = st.binary(min_size=1, max_size=40)
 hashes = st.binary(min_size=32, max_size=32)
 int64 = st.integers(0, 2**63 - 1)
