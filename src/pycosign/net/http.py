@@ -48,10 +48,10 @@ class HttpClient:
         Args: deadline: of every request that brings none; by default each request gets the default timeout.
               proxies: by default those of the environment. trace: gets lines for `--verbose`, without secrets.
         """
-        self._deadline = deadline
+        self.deadline = deadline
         self._user_agent = user_agent
         self._trace = trace
-        self._policy = retry_policy or RetryPolicy()
+        self.retry_policy = retry_policy or RetryPolicy()
         if proxies is None:
             proxies = proxy_settings(environment())
         self._transport = Transport(tls or TlsOptions(), proxies, environment())
@@ -83,8 +83,8 @@ class HttpClient:
         Args:   expect: the statuses to return; others raise. None: all below 500 but 429 are returned.
                 retry: whether it may be sent twice; None: GET and HEAD may. What was never sent is always retried.
                 max_bytes: of the answer's body.
-        Raises: UnavailableError: `net.timeout`, `net.unknown-host`, `net.connection`, `net.tls`, `net.proxy`,
-                `net.url`, `net.redirect`;
+        Raises: UnavailableError: `net.timeout`, `net.unknown-host`, `net.connection`, `net.tls`,
+                `net.certificate`, `net.proxy`, `net.url`, `net.redirect`;
                 HttpStatusError (one of them): the last answer had a status that is not for the caller;
                 MalformedError: `net.response-too-large`; UsageError: a TLS file cannot be used.
         """
@@ -124,5 +124,7 @@ class HttpClient:
         deadline: Deadline | None,
     ) -> Exchange:
         every = {"User-Agent": self._user_agent, "Accept-Encoding": "identity", **(headers or {})}
-        deadline = deadline or self._deadline or Deadline.after(limits.DEFAULT_TIMEOUT_SECONDS)
-        return Exchange(self._transport, self._policy, self._trace, deadline, method, url, every, body, expect, retry)
+        deadline = deadline or self.deadline or Deadline.after(limits.DEFAULT_TIMEOUT_SECONDS)
+        return Exchange(
+            self._transport, self.retry_policy, self._trace, deadline, method, url, every, body, expect, retry
+        )

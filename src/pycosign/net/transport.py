@@ -161,12 +161,19 @@ def explain(method: str, url: str, problem: Exception) -> Failure:
     if isinstance(problem, u3.TimeoutError):
         return failure("timed out while waiting for an answer", "net.timeout", may_retry=True)
     if isinstance(problem, u3.SSLError | ssl.SSLError):
-        return failure(f"TLS failed: {_reason(problem)}", "net.tls", may_retry=False)
+        code = "net.certificate" if _is_about_certificate(problem) else "net.tls"
+        return failure(f"TLS failed: {_reason(problem)}", code, may_retry=False)
     if isinstance(problem, u3.LocationValueError):  # an unusable URL, of an argument or of a redirect
         return failure("is not a usable URL", "net.url", may_retry=False)
     if isinstance(problem, InvalidURL):
         return failure("is not a usable URL", "net.url", may_retry=False)
     return failure(f"the connection broke: {_reason(problem)}", "net.connection", may_retry=True)
+
+
+def _is_about_certificate(problem: BaseException) -> bool:
+    """Whether TLS was spoken, and the server's certificate is what is wrong."""
+    causes = [problem, problem.__cause__, problem.__context__, *problem.args]
+    return any(isinstance(cause, ssl.SSLCertVerificationError | ssl.CertificateError) for cause in causes)
 
 
 def _reason(problem: BaseException) -> str:

@@ -1,0 +1,1 @@
+"""Registries and OCI layout directories behind one interface, and how signatures are attached to images there."""
