@@ -167,6 +167,7 @@ class Stack:
             lifespan="off",
             access_log=False,
             log_config=None,
+            log_level="error",  # clients that try TLS first would fill the log with warnings
             server_header=False,
             timeout_graceful_shutdown=DRAIN_SECONDS,
         )
