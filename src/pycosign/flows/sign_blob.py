@@ -85,7 +85,8 @@ def _whole(stream: ByteStream, name: str) -> Artifact:
 
 
 def _result(bundle: bytes, content: MessageSignature, testimony: Testimony) -> SignedBlob:
-    assert content.digest_algorithm is not None and content.digest is not None
+    assert content.digest_algorithm is not None
+    assert content.digest is not None
     return SignedBlob(
         bundle=bundle,
         signature=content.signature,

@@ -194,9 +194,7 @@ def _obtain_timestamps(context: SigningContext, signature: bytes) -> tuple[bytes
     return tuple(request_timestamp(http, url, signature) for url in context.services.timestamp_urls)
 
 
-def _log(
-    context: SigningContext, content: MessageSignature | Envelope, testimony: Testimony
-) -> tuple[LogEntry, ...]:
+def _log(context: SigningContext, content: MessageSignature | Envelope, testimony: Testimony) -> tuple[LogEntry, ...]:
     if not context.services.logs:
         return ()
     from pycosign.clients import rekor_v1, rekor_v2

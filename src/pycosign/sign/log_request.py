@@ -6,7 +6,7 @@ from pycosign.errors import UsageError
 from pycosign.sign.assemble import Testimony
 from pycosign.wire.bundle import MessageSignature
 from pycosign.wire.dsse import Envelope, format_envelope, pae
-from pycosign.wire.rekor_body import Verifier, dsse_v1_request, hashedrekord_v1_request, hashedrekord_v2_request
+from pycosign.wire.rekor_body import dsse_v1_request, hashedrekord_v1_request, hashedrekord_v2_request
 
 __all__ = ["log_request", "v2_key_details"]
 
@@ -22,7 +22,7 @@ def log_request(content: MessageSignature | Envelope, testimony: Testimony, *, a
     if api_version == 2:
         return _v2_request(content, testimony)
     if isinstance(content, Envelope):
-        return dsse_v1_request(format_envelope(content), (testimony.verifier_pem,))
+        return dsse_v1_request(format_envelope(content), testimony.verifier_pem)
     algorithm, raw = _stated_digest(content)
     return hashedrekord_v1_request(algorithm, raw, content.signature, testimony.verifier_pem)
 
@@ -37,10 +37,8 @@ def _v2_request(content: MessageSignature | Envelope, testimony: Testimony) -> b
         signature = content.signature
     details = v2_key_details(key)
     if testimony.chain_der:
-        verifier = Verifier("certificate-der", testimony.chain_der[0], details)
-    else:
-        verifier = Verifier("key-der", key.spki_der, details)
-    return hashedrekord_v2_request(raw, signature, verifier)
+        return hashedrekord_v2_request(raw, signature, details, certificate_der=testimony.chain_der[0])
+    return hashedrekord_v2_request(raw, signature, details, key_der=key.spki_der)
 
 
 def v2_key_details(key: PublicKey) -> str:

@@ -1,0 +1,83 @@
+"""Trust given piece by piece, as Cosign 2 took it: files of flags and of SIGSTORE_* variables."""
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from pycosign.errors import UsageError
+from pycosign.instances.files import read_bounded
+from pycosign.limits import TRUSTED_ROOT_BYTES
+from pycosign.verify.trust import TrustRoot, trust_from_material
+
+__all__ = ["VARIABLES", "LegacyFiles", "legacy_trust"]
+
+VARIABLES: Final = (
+    "SIGSTORE_ROOT_FILE",
+    "SIGSTORE_REKOR_PUBLIC_KEY",
+    "SIGSTORE_CT_LOG_PUBLIC_KEY_FILE",
+    "SIGSTORE_TSA_CERTIFICATE_FILE",
+)
+
+
+class LegacyFiles(NamedTuple):
+    """Paths of PEM files, from flags; "" is not given."""
+
+    ca_roots: str = ""  # --ca-roots
+    ca_intermediates: str = ""  # --ca-intermediates
+    certificate_chain: str = ""  # --certificate-chain: intermediates, and the root last
+    timestamp_chain: str = ""  # --timestamp-certificate-chain: leaf first
+
+
+def legacy_trust(files: LegacyFiles, *, environ: Mapping[str, str], base: TrustRoot | None = None) -> TrustRoot | None:
+    """Trust from the files that are given; what they do not speak of comes from `base`.
+
+    Returns: None when neither flags nor variables give anything: the caller takes the ordinary trust root.
+    Raises:  UsageError: a file cannot be read, or flags contradict each other; MalformedError: not PEM of its kind.
+    Source:  `reference` cosign 6.1.
+    """
+    if files.certificate_chain and (files.ca_roots or files.ca_intermediates):
+        raise UsageError("--certificate-chain cannot be given together with --ca-roots or --ca-intermediates")
+    if files.ca_intermediates and not files.ca_roots:
+        raise UsageError("--ca-intermediates needs --ca-roots")
+    authorities = _join(files.ca_roots, files.ca_intermediates) or _read(files.certificate_chain)
+    authorities = authorities or _read(environ.get("SIGSTORE_ROOT_FILE", ""))
+    rekor_key = _read(environ.get("SIGSTORE_REKOR_PUBLIC_KEY", ""))
+    ct_key = _read(environ.get("SIGSTORE_CT_LOG_PUBLIC_KEY_FILE", ""))
+    timestamp_chain = _read(files.timestamp_chain or environ.get("SIGSTORE_TSA_CERTIFICATE_FILE", ""))
+    if not any((authorities, rekor_key, ct_key, timestamp_chain)):
+        return None
+    given = trust_from_material(
+        ca_certificates_pem=authorities,
+        rekor_keys_pem=() if rekor_key is None else (rekor_key,),
+        ct_keys_pem=() if ct_key is None else (ct_key,),
+        tsa_chain_pem=timestamp_chain,
+    )
+    return given if base is None else _completed(given, base)
+
+
+def _completed(given: TrustRoot, base: TrustRoot) -> TrustRoot:
+    return TrustRoot(
+        [log for logs in (given.logs or base.logs).values() for log in logs],
+        [log for logs in (given.ct_logs or base.ct_logs).values() for log in logs],
+        given.certificate_authorities or base.certificate_authorities,
+        given.timestamp_authorities or base.timestamp_authorities,
+    )
+
+
+def _join(roots: str, intermediates: str) -> bytes | None:
+    read = _read(roots)
+    if read is None:
+        return None
+    more = _read(intermediates)
+    return read if more is None else read.rstrip() + b"\n" + more
+
+
+def _read(path: str) -> bytes | None:
+    if not path:
+        return None
+    try:
+        content = read_bounded(path, TRUSTED_ROOT_BYTES)
+    except OSError as exc:
+        raise UsageError(f"cannot read {path}: {exc.strerror or exc}") from exc
+    if content is None:
+        raise UsageError(f"{path}: no such file")
+    return content

@@ -1,0 +1,163 @@
+"""Which trust root, and which signing config: a file, the TUF cache (refreshed when due), or what is built in.
+
+When is the cache refreshed? Cosign asks the mirror on every run; here it is asked when the cache is a day old, when its
+metadata expired, or when it lacks the file, and never with `offline`. Offline, expired metadata is accepted and its
+age reported.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from pycosign.errors import SigningError, UnavailableError, UsageError
+from pycosign.instances.embedded import embedded_file
+from pycosign.instances.files import read_bounded
+from pycosign.instances.tuf_cache import CachedTarget, CacheLocation, TufCache, locate_cache
+from pycosign.limits import SIGNING_CONFIG_BYTES, TRUSTED_ROOT_BYTES
+from pycosign.verify.trust import TrustRoot, compile_trust
+from pycosign.wire.trusted_root import TrustedRoot, parse_trusted_root
+
+if TYPE_CHECKING:
+    from pycosign.net.http import HttpClient
+    from pycosign.wire.signing_config import SigningConfig
+
+__all__ = ["Document", "LoadedTrust", "TrustSource", "load_document", "load_signing_config", "load_trust"]
+
+REFRESH_AFTER: Final = timedelta(days=1)
+TRUSTED_ROOT: Final = "trusted_root.json"
+SIGNING_CONFIG: Final = "signing_config.v0.2.json"
+_BUILT_IN: Final = "built in"
+
+
+class TrustSource(NamedTuple):
+    """Everything that decides where trust comes from."""
+
+    environ: Mapping[str, str]
+    now: datetime
+    http: "Callable[[], HttpClient] | None" = None  # None is offline: no socket is opened
+    max_age: timedelta | None = None  # --max-trust-age: older than this is an error
+
+
+class Document(NamedTuple):
+    """A trust document's bytes, and how far to believe that they are current."""
+
+    content: bytes
+    source: str  # a path, a mirror's URL, or "built in"
+    age: timedelta | None = None  # since the repository was last asked; None: a file of the caller's, or built in
+    warnings: tuple[str, ...] = ()
+
+
+class LoadedTrust(NamedTuple):
+    """A trust root, ready for verification, and as it was written."""
+
+    trust: TrustRoot
+    root: TrustedRoot
+    document: Document
+
+
+def load_trust(source: TrustSource, *, path: str | None = None) -> LoadedTrust:
+    """The trust root: of the file `--trusted-root`, else of TUF.
+
+    Raises: UsageError: no such file; MalformedError; TufMetadataError; UnavailableError: the repository does not
+            answer and the cache does not suffice, or is older than `max_age`.
+    """
+    document = load_document(source, TRUSTED_ROOT, path=path, max_bytes=TRUSTED_ROOT_BYTES)
+    root = parse_trusted_root(document.content)
+    return LoadedTrust(compile_trust(root), root, document)
+
+
+def load_signing_config(source: TrustSource, *, path: str | None = None) -> "tuple[SigningConfig, Document]":
+    """The signing config: of the file `--signing-config`, else of TUF. Errors as `load_trust`."""
+    from pycosign.wire.signing_config import parse_signing_config
+
+    document = load_document(source, SIGNING_CONFIG, path=path, max_bytes=SIGNING_CONFIG_BYTES)
+    return parse_signing_config(document.content), document
+
+
+def load_document(source: TrustSource, name: str, *, path: str | None, max_bytes: int) -> Document:
+    """A target of the TUF repository, or a file in its place."""
+    if path:
+        return Document(_read_file(path, max_bytes), path)
+    return _from_tuf(source, name)
+
+
+def _read_file(path: str, max_bytes: int) -> bytes:
+    try:
+        content = read_bounded(path, max_bytes)
+    except OSError as exc:
+        raise UsageError(f"cannot read {path}: {exc.strerror or exc}") from exc
+    if content is None:
+        raise UsageError(f"{path}: no such file")
+    return content
+
+
+def _from_tuf(source: TrustSource, name: str) -> Document:
+    location = locate_cache(source.environ)
+    cached, problem = _read_cache(location, name)
+    if source.http is not None and (cached is None or _is_due(cached, source.now)):
+        return _refreshed(source, location, name, cached)
+    if cached is not None:
+        return _checked_age(_cached_document(location, cached, source.now), source)
+    if problem is not None:
+        raise problem
+    built_in = embedded_file(location.mirror, name)
+    if built_in is None:
+        raise UnavailableError(
+            f"{name} of {location.mirror} is not in the TUF cache {location.directory}", code="tuf.not-cached"
+        )
+    warning = f"using the {name} that is built in: the TUF cache {location.directory} holds none"
+    return _checked_age(Document(built_in, _BUILT_IN, None, (warning,)), source)
+
+
+def _read_cache(location: CacheLocation, name: str) -> tuple[CachedTarget | None, SigningError | None]:
+    """The cached file, or why it cannot be used: a damaged cache is replaced online, and an error offline."""
+    try:
+        return TufCache(location).read_target(name), None
+    except UsageError:
+        raise
+    except SigningError as exc:
+        return None, exc
+
+
+def _is_due(cached: CachedTarget, now: datetime) -> bool:
+    if cached.expires_at <= now or cached.refreshed_at is None:
+        return True
+    return not timedelta(0) <= now - cached.refreshed_at < REFRESH_AFTER
+
+
+def _refreshed(source: TrustSource, location: CacheLocation, name: str, cached: CachedTarget | None) -> Document:
+    from pycosign.instances.refresh import refresh
+
+    assert source.http is not None
+    try:
+        content = refresh(location, http=source.http(), now=source.now).targets.get(name)
+    except UnavailableError as exc:
+        # A cache that is merely a day old still serves; an expired one does not: that is what expiry is for.
+        if cached is None or cached.expires_at <= source.now:
+            raise
+        document = _cached_document(location, cached, source.now)
+        warning = f"the TUF repository does not answer ({exc}); using the cache"
+        return _checked_age(document._replace(warnings=(*document.warnings, warning)), source)
+    if content is None:
+        raise UnavailableError(f"the TUF repository {location.mirror} has no {name}", code="tuf.no-target")
+    return Document(content, location.mirror, timedelta(0))
+
+
+def _cached_document(location: CacheLocation, cached: CachedTarget, now: datetime) -> Document:
+    age = None if cached.refreshed_at is None else max(now - cached.refreshed_at, timedelta(0))
+    warnings: tuple[str, ...] = ()
+    if cached.expires_at <= now:
+        since = "at an unknown time" if age is None else f"{age.days} days ago"
+        warnings = (f"trust metadata of {location.mirror} has expired; it was last refreshed {since}",)
+    return Document(cached.content, location.mirror, age, warnings)
+
+
+def _checked_age(document: Document, source: TrustSource) -> Document:
+    if source.max_age is None:
+        return document
+    if document.age is None or document.age > source.max_age:
+        age = "of unknown age" if document.age is None else f"{document.age} old"
+        raise UnavailableError(
+            f"trust from {document.source} is {age}; the limit is {source.max_age}", code="tuf.too-old"
+        )
+    return document

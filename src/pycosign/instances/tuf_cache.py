@@ -1,0 +1,252 @@
+"""Cosign's TUF cache on disk, read and written so that both tools can share it.
+
+    TUF_ROOT (~/.sigstore/root)/
+      remote.json                          {"mirror": URL}: which repository `initialize` chose
+      MIRROR.json                          {"lastTimestamp": ...}: when it was last refreshed
+      MIRROR/root.json timestamp.json snapshot.json targets.json
+      MIRROR/targets/trusted_root.json signing_config.v0.2.json
+      MIRROR/root_history/N.root.json      ours: how the root got there
+      pycosign.lock                        ours: one writer at a time
+
+Written by `initialize` and by refreshing, after `tuf` accepted everything; trusted by every command that has no
+`--trusted-root`, after `tuf_check` has checked it again. Whoever can write to it can choose whom a private instance
+trusts, but not whom the public one trusts: its root is anchored in the package.
+Source: sigstore-go pkg/tuf, Cosign pkg/cosign/tuf.go.
+"""
+
+import os
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Final, NamedTuple
+
+from pycosign.ambient import monotonic_seconds
+from pycosign.codec.rfc3339 import format_rfc3339, parse_rfc3339
+from pycosign.codec.strict_json import Fields, compact_json, load_json
+from pycosign.errors import MalformedError, SigningError, UnavailableError, UsageError
+from pycosign.instances.embedded import PUBLIC_GOOD_MIRROR, embedded_file
+from pycosign.instances.files import read_bounded, write_atomically
+from pycosign.instances.tuf_check import METADATA_BYTES, CheckedMetadata, MetadataFiles, check_metadata, check_target
+from pycosign.limits import TRUSTED_ROOT_BYTES
+from pycosign.locks import FileLock, LockedError
+
+__all__ = ["CacheLocation", "CachedTarget", "TufCache", "locate_cache", "lock_cache", "mirror_folder", "trust_anchor"]
+
+_LOCK_PATIENCE_SECONDS: Final = 20.0
+_METADATA_NAMES: Final = ("root.json", "timestamp.json", "snapshot.json", "targets.json")
+
+
+class CacheLocation(NamedTuple):
+    """Which repository, and where its cache is."""
+
+    directory: str  # TUF_ROOT
+    mirror: str  # URL without a final slash
+    anchor_path: str | None = None  # TUF_ROOT_JSON
+
+    @property
+    def folder(self) -> str:
+        """The directory of this mirror's files."""
+        return os.path.join(self.directory, mirror_folder(self.mirror))
+
+
+class CachedTarget(NamedTuple):
+    """A target file from the cache, checked."""
+
+    content: bytes
+    refreshed_at: datetime | None  # when the repository was last asked
+    expires_at: datetime  # of the metadata that vouches for it
+
+
+def locate_cache(environ: Mapping[str, str]) -> CacheLocation:
+    """Where the cache is and which mirror it is of: TUF_ROOT, TUF_MIRROR, TUF_ROOT_JSON, remote.json.
+
+    Raises: UsageError: remote.json cannot be read.
+    """
+    directory = environ.get("TUF_ROOT") or os.path.join(_home(environ), ".sigstore", "root")
+    mirror = environ.get("TUF_MIRROR") or _remembered_mirror(directory) or PUBLIC_GOOD_MIRROR
+    return CacheLocation(directory, mirror.rstrip("/"), environ.get("TUF_ROOT_JSON") or None)
+
+
+def mirror_folder(mirror: str) -> str:
+    """The folder name that sigstore-go gives a mirror: no scheme, "/" and ":" as "-", lower case."""
+    name = mirror.removeprefix("https://").removeprefix("http://")
+    return name.replace("/", "-").replace(":", "-").lower()
+
+
+def trust_anchor(location: CacheLocation) -> bytes | None:
+    """The root that the stored one must descend from: TUF_ROOT_JSON, or the package's own for a public mirror.
+
+    None: a private mirror without TUF_ROOT_JSON, whose stored root is the anchor (`initialize` put it there).
+    """
+    embedded = embedded_file(location.mirror, "root.json")
+    if embedded is not None or location.anchor_path is None:
+        return embedded
+    try:
+        anchor = read_bounded(location.anchor_path, METADATA_BYTES)
+    except OSError as exc:
+        raise UsageError(f"cannot read TUF_ROOT_JSON {location.anchor_path}: {exc.strerror or exc}") from exc
+    if anchor is None:
+        raise UsageError(f"TUF_ROOT_JSON names {location.anchor_path}, which does not exist")
+    return anchor
+
+
+class TufCache:
+    """Reads targets from the cache, checking everything each time; writes what `tuf` accepted."""
+
+    def __init__(self, location: CacheLocation) -> None:
+        self.location = location
+
+    def read_metadata(self) -> tuple[CheckedMetadata, MetadataFiles] | None:
+        """The stored metadata, checked; None when there is none.
+
+        A writer renames file after file: what does not fit is read again once no writer holds the lock.
+        Raises: TufMetadataError, MalformedError, UnavailableError: it cannot be read.
+        """
+        anchor = trust_anchor(self.location)
+        files = self._read_files()
+        if files is None:
+            return None
+        try:
+            return check_metadata(files, anchor=anchor), files
+        except SigningError:
+            with lock_cache(self.location):
+                again = self._read_files()
+            if again is None or again == files:
+                raise
+            return check_metadata(again, anchor=anchor), again
+
+    def read_target(self, name: str) -> CachedTarget | None:
+        """A target, checked; None when metadata or file is not stored, or the repository has no such target."""
+        found = self.read_metadata()
+        if found is None or name not in found[0].targets:
+            return None
+        content = self._read(os.path.join("targets", name), TRUSTED_ROOT_BYTES)
+        if content is None:
+            return None
+        check_target(found[0], name, content)
+        return CachedTarget(content, self.refreshed_at(), found[0].expires_at)
+
+    def refreshed_at(self) -> datetime | None:
+        """When the repository was last asked: as written beside the cache, else the timestamp file's own date."""
+        raw = self._read_beside()
+        if raw is not None:
+            try:
+                fields = Fields(load_json(raw, what="cache date", max_bytes=4096), "cache date", protojson=False)
+                return parse_rfc3339(fields.text("lastTimestamp"), what="lastTimestamp")
+            except MalformedError:
+                pass  # Go writes local time with an offset on some machines; the file's date serves as well
+        try:
+            return datetime.fromtimestamp(os.stat(os.path.join(self.location.folder, "timestamp.json")).st_mtime, UTC)
+        except OSError:
+            return None
+
+    def store(self, files: Mapping[str, bytes], *, at: datetime) -> None:
+        """Write files of this mirror (names relative to its folder), the timestamp last, and when that was.
+
+        The caller holds the lock. Raises: OSError.
+        """
+        os.makedirs(self.location.directory, mode=0o700, exist_ok=True)
+        for name in sorted(files, key=lambda name: (name in _METADATA_NAMES, name)):
+            path = os.path.join(self.location.folder, name)
+            os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+            if read_or_none(path) != files[name]:
+                _replace(path, files[name])
+        write_atomically(self._date_path(), compact_json({"lastTimestamp": format_rfc3339(at)}))
+
+    def remember_mirror(self) -> None:
+        """Make this mirror the one that later commands use."""
+        os.makedirs(self.location.directory, mode=0o700, exist_ok=True)
+        write_atomically(
+            os.path.join(self.location.directory, "remote.json"), compact_json({"mirror": self.location.mirror})
+        )
+
+    def history(self) -> dict[str, bytes]:
+        """The roots that led to the stored one, by file name ("5.root.json")."""
+        folder = os.path.join(self.location.folder, "root_history")
+        try:
+            names = [name for name in os.listdir(folder) if name.endswith(".root.json")]
+        except OSError:
+            return {}
+        read = {name: read_or_none(os.path.join(folder, name)) for name in names[:256]}
+        return {name: raw for name, raw in read.items() if raw is not None}
+
+    def read_file(self, name: str) -> bytes | None:
+        """A stored file by its name relative to the mirror's folder, unchecked; None when it cannot be read."""
+        return read_or_none(os.path.join(self.location.folder, name))
+
+    def _read_files(self) -> MetadataFiles | None:
+        read = [self._read(name, METADATA_BYTES) for name in _METADATA_NAMES]
+        present = [raw for raw in read if raw is not None]
+        return MetadataFiles(*present) if len(present) == len(read) else None
+
+    def _read(self, name: str, max_bytes: int) -> bytes | None:
+        path = os.path.join(self.location.folder, name)
+        try:
+            return read_bounded(path, max_bytes)
+        except OSError as exc:
+            raise UnavailableError(f"cannot read {path}: {exc.strerror or exc}", code="tuf.cache") from exc
+
+    def _read_beside(self) -> bytes | None:
+        return read_or_none(self._date_path())
+
+    def _date_path(self) -> str:
+        return f"{self.location.folder}.json"
+
+
+class lock_cache:
+    """One writer at a time. A cache that cannot be written to needs no lock: a read-only home works."""
+
+    def __init__(self, location: CacheLocation) -> None:
+        self._path = os.path.join(location.directory, "pycosign.lock")
+        self._lock: FileLock | None = None
+
+    def __enter__(self) -> None:
+        lock = FileLock(self._path)
+        deadline = monotonic_seconds() + _LOCK_PATIENCE_SECONDS
+        while True:
+            try:
+                lock.acquire()
+            except LockedError as exc:
+                if monotonic_seconds() > deadline:
+                    raise UnavailableError(f"the TUF cache is busy: {exc}", code="tuf.cache") from exc
+                time.sleep(0.02)
+                continue
+            except OSError:
+                return
+            self._lock = lock
+            return
+
+    def __exit__(self, *unused: object) -> None:
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+
+def read_or_none(path: str) -> bytes | None:
+    """A file's bytes, or None when it cannot be read for whatever reason."""
+    try:
+        return read_bounded(path, TRUSTED_ROOT_BYTES)
+    except OSError:
+        return None
+
+
+def _replace(path: str, data: bytes) -> None:
+    """Write a file in place of whatever has its name: python-tuf leaves root.json as a symbolic link."""
+    if os.path.islink(path):
+        os.unlink(path)
+    write_atomically(path, data)
+
+
+def _home(environ: Mapping[str, str]) -> str:
+    return environ.get("HOME") or os.path.expanduser("~")
+
+
+def _remembered_mirror(directory: str) -> str | None:
+    path = os.path.join(directory, "remote.json")
+    try:
+        raw = read_bounded(path, 64 << 10)
+    except OSError as exc:
+        raise UsageError(f"cannot read {path}: {exc.strerror or exc}") from exc
+    if raw is None:
+        return None
+    return Fields(load_json(raw, what=path, max_bytes=64 << 10), path, protojson=False).optional_text("mirror")
