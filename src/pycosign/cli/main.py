@@ -50,15 +50,28 @@ def _dispatch(words: list[str], context: Context) -> int:
         return _group(node, path, words, context)
     module = __import__(node.module, fromlist=["COMMAND"])  # `importlib` would be one more import
     command: Command = module.COMMAND
+    args = _read(node, path, command, words, context)
+    if args is None:
+        return 0
+    if context.owns_process and command.environment:
+        from pycosign.cli.signals import end_on_sigterm
+
+        end_on_sigterm()
+    context.verbose, context.timeout = args.switch("verbose"), args.seconds("timeout")
+    status = _run_into_file(module, args, context) if args.text("output-file") else module.run(args, context)
+    return int(status or 0)
+
+
+def _read(node: "Node", path: str, command: "Command", words: list[str], context: Context) -> Values | None:
+    """The values of a command's flags, checked; None if its help was asked for, and printed."""
     if command.deprecated:
         context.say(f'Command "{node.name}" is deprecated, {command.deprecated}')
-    flags = (*command.flags, *ROOT_FLAGS, help_flag(node.name))
-    args = parse(words, flags, context.say)
+    args = parse(words, (*command.flags, *ROOT_FLAGS, help_flag(node.name)), context.say)
     if args.switch("help"):
         from pycosign.cli.help import command_help
 
         context.put(command_help(path, command, node.summary))
-        return 0
+        return None
     complaint = command.check_arguments(args.words, path) if command.check_arguments else None
     if complaint:
         raise UsageError(complaint)
@@ -68,13 +81,7 @@ def _dispatch(words: list[str], context: Context) -> int:
         bind(args, context.environ)
     _check_groups(args, command)
     _refuse_unsupported(args, command)
-    if context.owns_process and command.environment:
-        from pycosign.cli.signals import end_on_sigterm
-
-        end_on_sigterm()
-    context.verbose, context.timeout = args.switch("verbose"), args.seconds("timeout")
-    status = _run_into_file(module, args, context) if args.text("output-file") else module.run(args, context)
-    return int(status or 0)
+    return args
 
 
 def _find(words: list[str]) -> "tuple[Node, str, list[str]]":

@@ -60,5 +60,5 @@ moment it is signed. A tag is resolved once, and what was signed is printed.""",
   # with signed annotations
   pycosign sign --key cosign.key -a key1=value1 -a key2=value2 IMAGE@DIGEST""",
     exclusive=(("use-signing-config", "signing-config"),),
-    unsupported=SIGNING_UNSUPPORTED | UNSUPPORTED_REGISTRY,
+    unsupported=SIGNING_UNSUPPORTED | UNSUPPORTED_REGISTRY | {"registry-referrers-mode=oci-1-1"},
 )

@@ -22,5 +22,5 @@ COMMAND = Command(
     ),
     check_arguments=exactly(1),
     examples="  pycosign tree IMAGE",
-    unsupported=UNSUPPORTED_REGISTRY,
+    unsupported=UNSUPPORTED_REGISTRY | {"registry-referrers-mode=oci-1-1"},
 )
