@@ -33,7 +33,14 @@ __all__ = [
 
 _V3: Final = 2
 _MAX_SERIAL_BITS: Final = 160
-_STRING_TAGS: Final = {0x0C: "utf-8", 0x13: "ascii", 0x16: "ascii", 0x14: "latin-1", 0x1E: "utf-16-be"}
+_STRING_TAGS: Final = {
+    0x0C: "utf-8",
+    0x13: "ascii",
+    0x16: "ascii",
+    0x14: "latin-1",
+    0x1E: "utf-16-be",
+    0x1C: "utf-32-be",
+}
 _SHORT_NAMES: Final = {
     "2.5.4.3": "CN",
     "2.5.4.6": "C",

@@ -126,9 +126,9 @@ def parse_authority_key_id(value: bytes, what: str) -> bytes | None:
     """The issuer's key identifier, if that is how the issuer is named. RFC 5280, 4.2.1.1."""
     fields = read_der(value, SEQUENCE, f"{what} authority key identifier")
     identifier = fields.content(0x80) if fields.next_is(0x80) else None
-    for tag in (0xA1, 0x82):  # the issuer's name and serial number: not used to find it
-        if fields.next_is(tag):
-            fields.content(tag)
+    if fields.next_is(0xA1):  # the issuer's name, and then its serial number too: not used to find it
+        fields.content(0xA1)
+        fields.integer(0x82)
     fields.finish()
     return identifier
 
