@@ -1,0 +1,135 @@
+"""The file to verify, wherever it is: it is read once, in pieces, and hashed only as the evidence needs."""
+
+from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager
+from typing import Any, Final, NamedTuple
+
+from pycosign import limits
+from pycosign.crypto.digests import ByteStream, digest_file
+from pycosign.errors import UnavailableError, UsageError
+from pycosign.verify.artifact import Artifact, artifact_from_bytes, artifact_from_digest
+
+__all__ = [
+    "BlobSource",
+    "blob_from_argument",
+    "blob_from_bytes",
+    "blob_from_digest",
+    "blob_from_path",
+    "blob_from_stream",
+]
+
+_PIECE_BYTES: Final = 1 << 20
+
+Opener = Callable[[], AbstractContextManager[ByteStream]]
+
+
+class BlobSource(NamedTuple):
+    """A file that can be opened once, or just its digest."""
+
+    name: str
+    opener: Opener | None = None
+    known: Artifact | None = None  # a digest, or bytes in memory
+    is_digest: bool = False
+
+    def read(self, digests: Collection[str], *, whole: bool) -> Artifact:
+        """Hash the file.
+
+        Args:   digests: algorithm names. whole: keep the bytes too (pure Ed25519).
+        Raises: UnavailableError: it cannot be read; UsageError: `whole`, and it is larger than memory should hold.
+        """
+        if self.known is not None:
+            return self.known
+        assert self.opener is not None
+        try:
+            with self.opener() as stream:
+                if whole:
+                    return artifact_from_bytes(_read_whole(stream), name=self.name)
+                return Artifact(digest_file(stream, digests), None, self.name)
+        except OSError as exc:
+            raise UnavailableError(
+                f"cannot read {self.name}: {exc.strerror or exc}", code="artifact.unreadable"
+            ) from exc
+
+
+def blob_from_path(path: str) -> BlobSource:
+    """A local file. Raises: UsageError: there is none, or it is a directory."""
+    import os
+
+    if os.path.isdir(path):
+        raise UsageError(f"{path}: is a directory")
+    if not os.path.exists(path):
+        raise UsageError(f"{path}: no such file")
+    return BlobSource(path, lambda: open(path, "rb"))
+
+
+def blob_from_digest(text: str) -> BlobSource:
+    """ "ALG:HEX". Raises: UsageError: not that."""
+    return BlobSource(text, known=artifact_from_digest(text), is_digest=True)
+
+
+def blob_from_bytes(data: bytes, name: str) -> BlobSource:
+    """Bytes in memory."""
+    return BlobSource(name, known=artifact_from_bytes(data, name=name))
+
+
+def blob_from_stream(stream: Any, name: str) -> BlobSource:
+    """A binary stream that is open already (standard input), and stays open."""
+    return BlobSource(name, lambda: _Open(stream))
+
+
+def blob_from_argument(
+    argument: str,
+    *,
+    stdin: Any,
+    environ: Mapping[str, str],
+    open_url: Callable[[str], AbstractContextManager[ByteStream]],
+) -> BlobSource:
+    """What an argument of `verify-blob` means, in Cosign's order: `-`, a file, a URL, `env://NAME`, `ALG:HEX`.
+
+    Args:   open_url: streams a URL; called only for one.
+    Raises: UsageError: none of these.
+    """
+    import os
+
+    if argument == "-":
+        return blob_from_stream(stdin, "standard input")
+    if os.path.exists(argument):
+        return blob_from_path(argument)
+    if argument.startswith(("http://", "https://")):
+        return BlobSource(argument, lambda: open_url(argument))
+    if argument.startswith("env://"):
+        value = environ.get(argument.removeprefix("env://"))
+        if value is None:
+            raise UsageError(f"loading URL: env var ${argument.removeprefix('env://')} not found")
+        return blob_from_bytes(value.encode("utf-8", "surrogateescape"), argument)
+    if argument.split(":", 1)[0] in ("sha256", "sha384", "sha512") and ":" in argument:
+        return blob_from_digest(argument)
+    raise UsageError(f"{argument}: no such file")
+
+
+class _Open:
+    """A stream that is not ours to close."""
+
+    __slots__ = ("_stream",)
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def __enter__(self) -> Any:
+        return self._stream
+
+    def __exit__(self, *unused: object) -> None:
+        return None
+
+
+def _read_whole(stream: ByteStream) -> bytes:
+    pieces: list[bytes] = []
+    size = 0
+    while piece := stream.read(_PIECE_BYTES):
+        size += len(piece)
+        if size > limits.PURE_ED25519_MESSAGE_BYTES:
+            raise UsageError(
+                f"a pure Ed25519 signature needs the whole file in memory: at most {limits.PURE_ED25519_MESSAGE_BYTES} bytes"
+            )
+        pieces.append(piece)
+    return b"".join(pieces)

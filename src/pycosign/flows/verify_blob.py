@@ -1,0 +1,141 @@
+"""Verify a file's signature. On the shortest path to an answer: nothing is imported here that a bundle does not need."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from pycosign import limits
+from pycosign.codec.b64 import decode_b64
+from pycosign.errors import KeyMismatchError, MalformedError, UnavailableError, UsageError
+from pycosign.flows.blob_source import BlobSource
+from pycosign.verify.evidence import (
+    Evidence,
+    evidence_from_bundle,
+    evidence_from_legacy_bundle,
+    evidence_from_signature,
+)
+from pycosign.verify.pipeline import digests_needed, message_needed, verify
+from pycosign.verify.requirements import Requirements
+from pycosign.verify.result import Verified
+from pycosign.verify.trust import TrustRoot
+from pycosign.wire.bundle import parse_bundle
+
+__all__ = [
+    "LegacyPieces",
+    "is_legacy_bundle",
+    "legacy_evidence",
+    "read_bundle_evidence",
+    "read_bundle_file",
+    "read_certificates",
+    "verify_blob",
+]
+
+
+class LegacyPieces(NamedTuple):
+    """What Cosign 2's flags bring beside a file; each the content of what the flag names."""
+
+    signature: bytes | None = None  # --signature: base64, or raw
+    certificate: bytes | None = None  # --certificate: PEM, base64 of PEM, or DER
+    chain: bytes | None = None  # --certificate-chain: PEM
+    timestamp: bytes | None = None  # --rfc3161-timestamp: {"SignedRFC3161Timestamp"}
+
+
+def verify_blob(
+    source: BlobSource,
+    *,
+    evidence: Evidence,
+    trust: TrustRoot | None,
+    requirements: Requirements,
+    now: datetime,
+) -> Verified:
+    """Verify one file. It is read once; memory does not grow with it.
+
+    Raises: RefusedError, MalformedError, UnavailableError (the file cannot be read), UsageError: see `pipeline.verify`.
+    """
+    whole = message_needed(evidence, requirements)
+    if whole and source.is_digest:
+        raise UsageError("a pure Ed25519 signature is over the file itself; its digest is not enough")
+    artifact = source.read(digests_needed(evidence, requirements), whole=whole)
+    return verify(evidence, artifact, trust=trust, requirements=requirements, now=now)
+
+
+def read_bundle_file(path: str) -> bytes:
+    """The bytes of `--bundle`. Raises: UsageError: no such file; UnavailableError: it cannot be read; MalformedError."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read(limits.BUNDLE_BYTES + 1)
+    except FileNotFoundError as exc:
+        raise UsageError(f"{path}: no such file") from exc
+    except OSError as exc:
+        raise UnavailableError(f"cannot read {path}: {exc.strerror or exc}", code="bundle.unreadable") from exc
+    if len(data) > limits.BUNDLE_BYTES:
+        raise MalformedError("bundle", f"is larger than {limits.BUNDLE_BYTES} bytes")
+    return data
+
+
+def is_legacy_bundle(data: bytes) -> bool:
+    """Whether a bundle file is Cosign's own JSON. The parser of either format refuses the other's members."""
+    return b'"base64Signature"' in data and b'"mediaType"' not in data and b'"media_type"' not in data
+
+
+def read_bundle_evidence(data: bytes) -> Evidence:
+    """A Sigstore bundle v0.1 to v0.3 as evidence. Raises: MalformedError."""
+    return evidence_from_bundle(parse_bundle(data))
+
+
+def legacy_evidence(pieces: LegacyPieces, *, bundle: bytes | None = None) -> Evidence:
+    """Evidence from Cosign's own JSON bundle, from loose files, or from both.
+
+    Raises: UsageError: no signature anywhere; KeyMismatchError: `--certificate` is not the bundle's; MalformedError.
+    """
+    from pycosign.wire.legacy import parse_legacy_bundle, parse_rfc3161
+
+    chain = read_certificates(pieces.certificate, "certificate") if pieces.certificate is not None else ()
+    if len(chain) > 1:
+        raise MalformedError("certificate", f"file holds {len(chain)} certificates, not 1")
+    intermediates = read_certificates(pieces.chain, "certificate chain") if pieces.chain is not None else ()
+    timestamps = () if pieces.timestamp is None else (parse_rfc3161(pieces.timestamp),)
+    if bundle is not None:
+        evidence = evidence_from_legacy_bundle(
+            parse_legacy_bundle(bundle), chain_der=intermediates, timestamps=timestamps
+        )
+        if chain and evidence.chain_der[:1] not in ((), chain):
+            raise KeyMismatchError("the cert passed in does not match the cert in the provided bundle")
+        if chain and not evidence.chain_der:
+            evidence = evidence._replace(chain_der=(*chain, *intermediates))
+        return evidence
+    if pieces.signature is None:
+        raise UsageError("missing flag '--signature'")
+    return evidence_from_signature(
+        read_signature(pieces.signature), chain_der=(*chain, *(intermediates if chain else ())), timestamps=timestamps
+    )
+
+
+def read_signature(data: bytes) -> bytes:
+    """A signature file: base64, as `sign-blob` writes it (white space around it is let pass), or raw bytes."""
+    if len(data) > limits.PAYLOAD_BYTES:
+        raise MalformedError("signature", "is too large")
+    try:
+        return decode_b64(data.strip().decode("ascii"), what="signature")
+    except (UnicodeDecodeError, MalformedError):
+        return data
+
+
+def read_certificates(data: bytes, what: str) -> tuple[bytes, ...]:
+    """Certificates as DER from PEM, from base64 of PEM (`sign-blob --output-certificate` writes that), or from DER.
+
+    Raises: MalformedError: none of these.
+    """
+    from pycosign.codec.pem import parse_pem
+
+    if data[:1] == b"\x30":
+        return (data,)
+    if b"-----BEGIN" not in data:
+        try:
+            data = decode_b64(data.strip().decode("ascii"), what=what)
+        except UnicodeDecodeError as exc:
+            raise MalformedError(what, "is neither PEM nor DER") from exc
+    blocks = parse_pem(data, what=what)
+    for block in blocks:
+        if block.label != "CERTIFICATE":
+            raise MalformedError(what, f"holds a {block.label}, not a certificate")
+    return tuple(block.der for block in blocks)
