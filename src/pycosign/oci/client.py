@@ -9,7 +9,7 @@ from pycosign.errors import ImageNotFoundError, MalformedError, UnavailableError
 from pycosign.net.http import HttpClient
 from pycosign.oci import referrers, uploads
 from pycosign.oci.digests import check_content, verified
-from pycosign.oci.docker_config import CredentialSource
+from pycosign.oci.docker_config import ANONYMOUS, CredentialSource
 from pycosign.oci.paging import next_page
 from pycosign.oci.registry import BlobSource, DigestMismatchError, FetchedManifest, RegistryUnavailableError
 from pycosign.oci.transport import RegistryTransport
@@ -27,17 +27,19 @@ class RegistryClient:
     def __init__(
         self,
         http: HttpClient,
-        credentials: CredentialSource,
+        credentials: CredentialSource | None = None,
         *,
         allow_http: bool = False,
         allow_insecure: bool = False,
     ) -> None:
         """Open nothing yet.
 
-        Args: allow_http: plain HTTP where HTTPS does not answer, for any registry. allow_insecure: the same; that
+        Args: credentials: by default none are ever sent; see `load_docker_config`.
+              allow_http: plain HTTP where HTTPS does not answer, for any registry. allow_insecure: the same; that
               certificates are not checked is up to `http`'s TLS options.
         """
-        self._transport = RegistryTransport(http, credentials, allow_http=allow_http, allow_insecure=allow_insecure)
+        source = credentials or (lambda repository: ANONYMOUS)
+        self._transport = RegistryTransport(http, source, allow_http=allow_http, allow_insecure=allow_insecure)
 
     # ---- manifests -------------------------------------------------------------------------------------------------
     def resolve(self, reference: Reference) -> Descriptor:
