@@ -43,3 +43,11 @@ def recorded_file(name: str) -> bytes:
 def names(pattern: str) -> list[str]:
     """The recordings whose name matches, without ".json"."""
     return sorted(path.name.removesuffix(".json") for path in WIRE.glob(pattern))
+
+
+COSIGN_REGISTRY = Path(__file__).parent / "data" / "cosign-registry"
+
+
+def registry_file(name: str) -> bytes:
+    """What Cosign 3.1.2 stored in a registry, byte for byte; and its key files."""
+    return (COSIGN_REGISTRY / name).read_bytes()
