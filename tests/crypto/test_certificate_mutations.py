@@ -85,7 +85,8 @@ def test_what_we_accept_the_other_reader_accepts_with_the_same_meaning(first: in
         assert len(theirs.extensions) == len(ours.extensions)
     except ValueError:  # a flipped OID has become an extension that only they know
         strange = ours.extensions.keys() - LEAF.extensions.keys()
-        assert strange or ours.sct_list_der != LEAF.sct_list_der  # the list is read in wire/sct.py
+        unread = any(item.kind.startswith("[") for item in ours.san)  # names that match no identity
+        assert strange or unread or ours.sct_list_der != LEAF.sct_list_der  # the list is read in wire/sct.py
         return
     check_same(ours, theirs)
 

@@ -62,6 +62,7 @@ KEY_USAGE_BITS: Final = (
     "decipherOnly",
 )
 _NAME_KINDS: Final = {0x81: "email", 0x82: "dns", 0x86: "uri"}
+_OTHER_NAME_TAGS: Final = (0xA0, 0xA3, 0xA4, 0xA5, 0x87, 0x88)  # other, X.400, directory, EDI, address, registered
 
 
 class BasicConstraints(NamedTuple):
@@ -153,7 +154,7 @@ def _parse_name(fields: DerReader) -> AlternativeName:
             return AlternativeName(_NAME_KINDS[tag], fields.content(tag).decode("ascii"))
         except UnicodeDecodeError as exc:
             raise MalformedError(fields.what, "has a name that is not ASCII") from exc
-    if tag & 0xC0 != 0x80 or tag & 0x1F > 8:
+    if tag not in _OTHER_NAME_TAGS:
         raise MalformedError(fields.what, "has a name of an unknown kind")
     whole = fields.whole()
     if tag == 0xA0:
