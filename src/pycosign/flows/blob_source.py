@@ -19,6 +19,7 @@ __all__ = [
 ]
 
 _PIECE_BYTES: Final = 1 << 20
+_MOST: Final = limits.PURE_ED25519_MESSAGE_BYTES
 
 Opener = Callable[[], AbstractContextManager[ByteStream]]
 
@@ -127,9 +128,7 @@ def _read_whole(stream: ByteStream) -> bytes:
     size = 0
     while piece := stream.read(_PIECE_BYTES):
         size += len(piece)
-        if size > limits.PURE_ED25519_MESSAGE_BYTES:
-            raise UsageError(
-                f"a pure Ed25519 signature needs the whole file in memory: at most {limits.PURE_ED25519_MESSAGE_BYTES} bytes"
-            )
+        if size > _MOST:
+            raise UsageError(f"a pure Ed25519 signature needs the whole file in memory: at most {_MOST} bytes")
         pieces.append(piece)
     return b"".join(pieces)

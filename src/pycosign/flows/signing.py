@@ -106,14 +106,17 @@ def begin_signing(context: SigningContext) -> Signing:
     return Signing(context, generate_signer(means.algorithm))
 
 
-def collect_testimony(signing: Signing, content: MessageSignature | Envelope) -> Testimony:
+def collect_testimony(
+    signing: Signing, content: MessageSignature | Envelope, *, chain_der: tuple[bytes, ...] = ()
+) -> Testimony:
     """Get the certificate, the timestamps and the log entries for one signature.
 
+    Args:   chain_der: a certificate that this key has got already for another signature of the same run.
     Raises: ServiceRejectedError, UnavailableError, MalformedError as the services answer.
     """
     context = signing.context
     context.progress("Signing artifact...")
-    testimony = Testimony(signing.public_key, _obtain_chain(signing))
+    testimony = Testimony(signing.public_key, chain_der or _obtain_chain(signing))
     signature = content.signatures[0].signature if isinstance(content, Envelope) else content.signature
     testimony = testimony._replace(timestamps=_obtain_timestamps(context, signature))
     return testimony._replace(entries=_log(context, content, testimony))

@@ -1,4 +1,4 @@
-"""Verify a file's signature. On the shortest path to an answer: nothing is imported here that a bundle does not need."""
+"""Verify a file's signature. On the shortest path to an answer: only what a bundle needs is imported here."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -59,7 +59,7 @@ def verify_blob(
 
 
 def read_bundle_file(path: str) -> bytes:
-    """The bytes of `--bundle`. Raises: UsageError: no such file; UnavailableError: it cannot be read; MalformedError."""
+    """The bytes of `--bundle`. Raises: UsageError: no such file; UnavailableError: unreadable; MalformedError."""
     try:
         with open(path, "rb") as file:
             data = file.read(limits.BUNDLE_BYTES + 1)

@@ -1,0 +1,216 @@
+"""Verify an image's signatures: bundles and legacy tags, both, judged by the one pipeline.
+
+Three-valued: one accepted signature is enough; else a source that could not be asked makes the answer "unavailable";
+only when everything was asked is it "refused". "None" is not "could not ask".
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from pycosign.errors import (
+    MalformedError,
+    NoMatchingSignaturesError,
+    NoSignaturesError,
+    SigningError,
+    UnavailableError,
+)
+from pycosign.oci.attach import FoundBundle, FoundLayer, find_bundles, find_layers
+from pycosign.oci.registry import Registry
+from pycosign.verify.artifact import Artifact, image_artifact
+from pycosign.verify.evidence import Evidence, evidence_from_bundle, evidence_from_legacy_layer
+from pycosign.verify.pipeline import verify
+from pycosign.verify.requirements import Requirements, Waiver
+from pycosign.verify.result import Verdict, Verified, verdict_of
+from pycosign.verify.trust import TrustRoot
+from pycosign.wire.bundle import parse_bundle
+from pycosign.wire.dsse import Envelope
+from pycosign.wire.intoto import COSIGN_SIGN_PREDICATE, parse_statement
+from pycosign.wire.reference import Reference, parse_reference
+
+__all__ = ["AcceptedSignature", "ImageVerdict", "SignaturePlace", "SignaturesUnavailableError", "verify_image"]
+
+BUNDLE: Final = "bundle"
+LEGACY: Final = "legacy"
+
+# Completes evidence that has no log entry by asking the log (`log_search`); absent offline.
+LogSearch = Callable[[Evidence], Evidence]
+
+
+class SignaturePlace(NamedTuple):
+    """Where signatures are looked for."""
+
+    repository: str | None = None  # COSIGN_REPOSITORY; None: the image's own
+    tag_prefix: str = ""  # --attachment-tag-prefix
+    bundles: bool = True
+    legacy: bool = True
+
+
+class AcceptedSignature(NamedTuple):
+    """A signature that was accepted, as it was stored."""
+
+    verified: Verified
+    evidence: Evidence
+    kind: str  # BUNDLE or LEGACY
+    document: bytes  # the bundle's JSON, or the layer's payload
+    annotations: Mapping[str, str]  # of the layer's or manifest's descriptor; nobody's statement
+    source: str  # its digest
+
+
+class ImageVerdict(NamedTuple):
+    """An image of which at least one signature was accepted."""
+
+    reference: Reference  # as the user gave it, completed
+    digest: str  # that was verified
+    accepted: tuple[AcceptedSignature, ...]
+    refused: tuple[SigningError, ...]
+    warnings: tuple[str, ...]
+
+
+class SignaturesUnavailableError(UnavailableError):
+    """No signature was accepted, and not all of them could be looked at."""
+
+    code = "image.unavailable"
+
+    def __init__(self, message: str, causes: tuple[SigningError, ...]) -> None:
+        self.causes = causes
+        super().__init__(message)
+
+
+class _Candidate(NamedTuple):
+    """Something that was found beside the image, read or not."""
+
+    kind: str
+    source: str
+    document: bytes | None
+    annotations: Mapping[str, str]
+    problem: SigningError | None
+
+
+def verify_image(
+    text: str,
+    *,
+    registry: Registry,
+    trust: TrustRoot | None,
+    requirements: Requirements,
+    now: datetime,
+    place: SignaturePlace | None = None,
+    search: LogSearch | None = None,
+) -> ImageVerdict:
+    """Verify an image: resolve the tag once, find its signatures, judge each.
+
+    Args:   text: the reference as the user wrote it. search: for legacy signatures without a log entry.
+    Raises: ImageNotFoundError; NoSignaturesError; NoMatchingSignaturesError: `causes` says why (exit status 12 as
+            Cosign gives it when only legacy signatures were there, else 1); UnavailableError.
+    """
+    reference = parse_reference(text)
+    place = place or SignaturePlace()
+    digest = registry.resolve(reference).digest
+    repository = place.repository or reference.context
+    candidates, unasked = _find(registry, repository, digest, place)
+    artifact = image_artifact(digest, name=reference.name)
+    accepted: list[AcceptedSignature] = []
+    refused: list[SigningError] = list(unasked)
+    warnings: list[str] = []
+    others = 0
+    for candidate in candidates:
+        try:
+            outcome = _judge(candidate, artifact, trust, requirements, now, search)
+        except SigningError as exc:
+            refused.append(exc)
+            if isinstance(exc, MalformedError):
+                warnings.append(f"{candidate.source}: {exc}")
+            continue
+        if outcome is None:
+            others += 1
+        else:
+            accepted.append(outcome)
+    if others:
+        warnings.append(
+            f"{others} attestation(s) of {reference.name} are not signatures (--allow-any-predicate accepts them)"
+        )
+    if not accepted:
+        raise _refusal(reference, refused, has_bundles=any(c.kind == BUNDLE for c in candidates))
+    return ImageVerdict(reference, digest, tuple(accepted), tuple(refused), tuple(warnings))
+
+
+def _find(
+    registry: Registry, repository: str, digest: str, place: SignaturePlace
+) -> tuple[list[_Candidate], list[SigningError]]:
+    """Everything beside the image, and why a source could not be asked."""
+    found: list[_Candidate] = []
+    unasked: list[SigningError] = []
+    if place.bundles:
+        try:
+            found += [_from_bundle(item) for item in find_bundles(registry, repository, digest)]
+        except (UnavailableError, MalformedError) as exc:
+            unasked.append(exc)
+    if place.legacy:
+        try:
+            layers = find_layers(registry, repository, digest, prefix=place.tag_prefix)
+            found += [_from_layer(item, digest) for item in layers]
+        except (UnavailableError, MalformedError) as exc:
+            unasked.append(exc)
+    return found, unasked
+
+
+def _from_bundle(item: FoundBundle) -> _Candidate:
+    return _Candidate(BUNDLE, item.descriptor.digest, item.bundle, item.descriptor.annotations, item.problem)
+
+
+def _from_layer(item: FoundLayer, digest: str) -> _Candidate:
+    if item.descriptor is None:
+        return _Candidate(LEGACY, f"signature image of {digest}", None, {}, item.problem)
+    return _Candidate(LEGACY, item.descriptor.digest, item.content, item.descriptor.annotations, item.problem)
+
+
+def _judge(
+    candidate: _Candidate,
+    artifact: Artifact,
+    trust: TrustRoot | None,
+    requirements: Requirements,
+    now: datetime,
+    search: LogSearch | None,
+) -> AcceptedSignature | None:
+    """One candidate: accepted, or None for a bundle that does not claim to be a signature. Raises SigningError."""
+    if candidate.problem is not None:
+        raise candidate.problem
+    assert candidate.document is not None
+    if candidate.kind == BUNDLE:
+        evidence = evidence_from_bundle(parse_bundle(candidate.document))
+        if not _is_signature(evidence, requirements):
+            return None
+    else:
+        evidence = evidence_from_legacy_layer(candidate.document, candidate.annotations)
+        if not evidence.entries and search is not None and Waiver.TLOG not in requirements.waivers:
+            evidence = search(evidence)
+    verified = verify(evidence, artifact, trust=trust, requirements=requirements, now=now)
+    return AcceptedSignature(
+        verified, evidence, candidate.kind, candidate.document, candidate.annotations, candidate.source
+    )
+
+
+def _is_signature(evidence: Evidence, requirements: Requirements) -> bool:
+    """Whether a bundle claims to be what is asked for. A claim only: the pipeline checks it after the signature."""
+    if requirements.allow_any_predicate or not isinstance(evidence.content, Envelope):
+        return True
+    wanted = requirements.predicate_type or COSIGN_SIGN_PREDICATE
+    try:
+        return parse_statement(evidence.content.payload).predicate_type == wanted
+    except MalformedError:
+        return True  # refused by the pipeline, with its reason
+
+
+def _refusal(reference: Reference, causes: list[SigningError], *, has_bundles: bool) -> SigningError:
+    """The error of an image without an accepted signature. Texts and statuses are Cosign's."""
+    if not causes:
+        return NoSignaturesError("no signatures found")
+    reasons = "\n ".join(str(cause) for cause in causes)
+    if verdict_of(list(causes)) is Verdict.UNAVAILABLE:
+        return SignaturesUnavailableError(
+            f"could not check the signatures of {reference.name}: {reasons}", tuple(causes)
+        )
+    error = NoMatchingSignaturesError(f"no matching signatures: {reasons}", tuple(causes))
+    if has_bundles:
+        error.exit_status = 1
+    return error
