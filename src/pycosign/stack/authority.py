@@ -78,32 +78,44 @@ def _root(party: _Party, *, start: datetime, end: datetime, path_length: int) ->
     return _der(_key_ids(builder, party, party), party)
 
 
+def _intermediate(
+    party: _Party, root: _Party, usage: x509.ObjectIdentifier, *, start: datetime, end: datetime
+) -> bytes:
+    builder = _builder(party, root, start=start, end=end)
+    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+    builder = builder.add_extension(_usage(signs_certificates=True), critical=True)
+    builder = _key_ids(builder, party, root)
+    # not critical: sigstore-python refuses a CA whose extended key usage is
+    return _der(builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False), root)
+
+
 def ca_chain(
     root_key: ec.EllipticCurvePrivateKey, key: ec.EllipticCurvePrivateKey, *, since: datetime
-) -> tuple[bytes, ...]:
+) -> tuple[bytes, bytes]:
     """The CA's intermediate (of `key`) and root, DER, valid from `since` for ten years."""
     start, end = _validity(since)
     root, intermediate = _Party("pycosign stack root", root_key), _Party("pycosign stack intermediate", key)
-    builder = _builder(intermediate, root, start=start, end=end)
-    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-    builder = builder.add_extension(_usage(signs_certificates=True), critical=True)
-    builder = _key_ids(builder, intermediate, root)
-    # not critical: sigstore-python refuses a CA whose extended key usage is
-    builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CODE_SIGNING]), critical=False)
-    return _der(builder, root), _root(root, start=start, end=end, path_length=1)
+    signed = _intermediate(intermediate, root, ExtendedKeyUsageOID.CODE_SIGNING, start=start, end=end)
+    return signed, _root(root, start=start, end=end, path_length=1)
 
 
 def tsa_chain(
     root_key: ec.EllipticCurvePrivateKey, key: ec.EllipticCurvePrivateKey, *, since: datetime
-) -> tuple[bytes, ...]:
-    """The timestamp authority's leaf (of `key`) and root, DER, valid from `since` for ten years."""
+) -> tuple[bytes, bytes, bytes]:
+    """The timestamp authority's leaf (of `key`), intermediate and root, DER, valid from `since` for ten years.
+
+    Three, as the real one answers: clients cut the chain into leaf, intermediates and root. The intermediate's key is
+    made here, signs the one leaf and is forgotten.
+    """
     start, end = _validity(since)
     root, leaf = _Party("pycosign stack timestamp root", root_key), _Party("pycosign stack timestamps", key)
-    builder = _builder(leaf, root, start=start, end=end)
+    intermediate = _Party("pycosign stack timestamp intermediate", ec.generate_private_key(ec.SECP256R1()))
+    builder = _builder(leaf, intermediate, start=start, end=end)
     builder = builder.add_extension(_usage(signs_certificates=False), critical=True)
-    builder = _key_ids(builder, leaf, root)
+    builder = _key_ids(builder, leaf, intermediate)
     builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), critical=True)
-    return _der(builder, root), _root(root, start=start, end=end, path_length=0)
+    signed = _intermediate(intermediate, root, ExtendedKeyUsageOID.TIME_STAMPING, start=start, end=end)
+    return _der(builder, intermediate), signed, _root(root, start=start, end=end, path_length=1)
 
 
 def _validity(since: datetime) -> tuple[datetime, datetime]:

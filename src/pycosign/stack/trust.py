@@ -87,7 +87,7 @@ def tuf_targets(material: Material, trusted_root_json: bytes, signing_config_jso
     urls = material.urls
     tsa_url = urls["tsa"] + TIMESTAMP_PATH
     intermediate, root = material.ca_chain
-    tsa_leaf, tsa_root = material.tsa_chain
+    tsa_leaf, tsa_intermediate, tsa_root = material.tsa_chain
     return {
         "trusted_root.json": Target(trusted_root_json),
         "signing_config.v0.2.json": Target(signing_config_json),
@@ -96,6 +96,7 @@ def tuf_targets(material: Material, trusted_root_json: bytes, signing_config_jso
         "fulcio_v1.crt.pem": Target(_pem(root), "Fulcio", urls["fulcio"]),
         "fulcio_intermediate_v1.crt.pem": Target(_pem(intermediate), "Fulcio", urls["fulcio"]),
         "tsa_leaf.crt.pem": Target(_pem(tsa_leaf), "TSA", tsa_url),
+        "tsa_intermediate_0.crt.pem": Target(_pem(tsa_intermediate), "TSA", tsa_url),
         "tsa_root.crt.pem": Target(_pem(tsa_root), "TSA", tsa_url),
     }
 
