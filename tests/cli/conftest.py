@@ -27,9 +27,11 @@ Cli = Callable[..., Ran]
 
 def run_cli(*words: str, env: Mapping[str, str] | None = None, stdin: bytes = b"") -> Ran:
     """One run of `pycosign WORDS`, in this process."""
-    out, err = io.StringIO(), io.StringIO()
+    out, err = io.TextIOWrapper(io.BytesIO(), "utf-8", "surrogateescape"), io.StringIO()
     context = Context(dict(env or {}), stdin=io.TextIOWrapper(io.BytesIO(stdin)), stdout=out, stderr=err)
-    return Ran(main(list(words), context), out.getvalue(), err.getvalue())
+    status = main(list(words), context)
+    out.seek(0)
+    return Ran(status, out.read(), err.getvalue())
 
 
 @pytest.fixture

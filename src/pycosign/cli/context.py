@@ -7,9 +7,11 @@ from pycosign.errors import UsageError
 TYPE_CHECKING = False  # `typing` costs as much as a third of `version`
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import TextIO
+    from typing import BinaryIO, TextIO
 
     from pycosign.net.deadline import Deadline
+    from pycosign.net.http import HttpClient
+    from pycosign.net.tls import TlsOptions
 
 __all__ = ["Context"]
 
@@ -17,7 +19,7 @@ __all__ = ["Context"]
 class Context:
     """The streams, the environment and the time left of one run of one command."""
 
-    __slots__ = ("_deadline", "environ", "owns_process", "stderr", "stdin", "stdout", "timeout", "verbose")
+    __slots__ = ("_deadline", "_http", "environ", "owns_process", "stderr", "stdin", "stdout", "timeout", "verbose")
 
     def __init__(
         self,
@@ -36,6 +38,7 @@ class Context:
         self.verbose = False
         self.timeout = 180.0  # seconds
         self._deadline: Deadline | None = None
+        self._http: HttpClient | None = None
 
     @property
     def deadline(self) -> "Deadline":
@@ -49,9 +52,26 @@ class Context:
             self._deadline = Deadline.after(self.timeout)
         return self._deadline
 
+    def http(self) -> "HttpClient":
+        """The client for everything but registries, under the deadline; made, with its imports, when first asked for."""
+        if self._http is None:
+            self._http = self.new_http(None)
+        return self._http
+
+    def new_http(self, tls: "TlsOptions | None") -> "HttpClient":
+        """A client with TLS options of its own."""
+        from pycosign.net.http import HttpClient
+
+        return HttpClient(self.deadline, tls=tls, trace=self.say if self.verbose else None)
+
     def put(self, data: str) -> None:
         """Data, for standard output or the file of `--output-file`; no newline is added."""
         self.stdout.write(data)
+
+    def put_bytes(self, data: bytes) -> None:
+        """Data that is not text."""
+        self.stdout.flush()
+        self.stdout.buffer.write(data)
 
     def say(self, message: str) -> None:
         """A line for people."""
@@ -71,8 +91,12 @@ class Context:
         """One line of standard input without its end; empty at the end of the input or without one."""
         return self.stdin.readline().rstrip("\r\n") if self.stdin is not None else ""
 
-    def read_all(self) -> bytes:
-        """All of standard input. Raises UsageError if there is none."""
+    def stdin_bytes(self) -> "BinaryIO":
+        """Standard input as bytes; not to be closed. Raises UsageError if there is none."""
         if self.stdin is None:
             raise UsageError("standard input is closed")
-        return self.stdin.buffer.read()
+        return self.stdin.buffer
+
+    def read_all(self) -> bytes:
+        """All of standard input. Raises UsageError if there is none."""
+        return self.stdin_bytes().read()

@@ -236,15 +236,5 @@ ANNOTATIONS = items("annotations", "key=value pairs in the signature; may repeat
 
 # Refused by name when set (design, section 5: never ignored).
 UNSUPPORTED_REGISTRY = frozenset(("k8s-keychain",))
-SIGNING_UNSUPPORTED = frozenset(
-    (
-        "sk",
-        "slot",
-        "oidc-client-secret-file",
-        "timestamp-client-cacert",
-        "timestamp-client-cert",
-        "timestamp-client-key",
-        "timestamp-server-name",
-    )
-)
+SIGNING_UNSUPPORTED = frozenset(("sk", "slot"))
 VERIFYING_UNSUPPORTED = frozenset(("sk", "slot", "experimental-oci11", "sct"))

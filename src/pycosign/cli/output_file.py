@@ -22,7 +22,7 @@ class OutputFile:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self.stream = io.StringIO(newline="\n")
+        self.stream = io.TextIOWrapper(io.BytesIO(), "utf-8", "surrogateescape", newline="\n")
         self._is_new = not os.path.exists(path)
         try:
             with open(path, "ab") as existing:
@@ -44,7 +44,8 @@ class OutputFile:
             if self._is_new:
                 os.unlink(self.path)
             return
-        printed = self.stream.getvalue().encode("utf-8", "surrogateescape")
+        self.stream.flush()
+        printed = self.stream.buffer.getvalue()  # type: ignore[attr-defined] # a BytesIO
         if self._is_regular:
             from pycosign.flows.files import write_atomically
 

@@ -35,7 +35,7 @@ def read_key_reference(
 ) -> bytes:
     """The bytes of a key: from a path, `env://VARIABLE`, or a URL. They are not looked at here.
 
-    Args:   http: makes the client for a URL, only when one is needed; None: a URL is a usage error (offline).
+    Args:   http: gives the client for a URL, only when one is needed; None: a URL is a usage error (offline).
     Raises: UsageError: a store that is not supported, a variable that is not set, an empty reference.
             UnavailableError: the URL does not answer with the key, or the file is larger than a key can be.
             OSError: the file cannot be read.
@@ -55,8 +55,7 @@ def read_key_reference(
         raise UsageError(f"loading URL: unrecognized scheme: {scheme}://")
     if http is None:
         raise UsageError(f"loading URL {reference}: the network may not be used")
-    with http() as client:
-        response = client.request("GET", reference, max_bytes=limits.KEY_FILE_BYTES)
+    response = http().request("GET", reference, max_bytes=limits.KEY_FILE_BYTES)
     if not 200 <= response.status < 300:
         raise UnavailableError(f"loading URL {reference}: server returned HTTP {response.status}", code="key.unavailable")
     return response.body

@@ -27,3 +27,29 @@ given with --root.""",
   # another Sigstore
   pycosign initialize --mirror URL --root root.json --root-checksum SHA256""",
 )
+
+_STAGING_MIRROR = "https://tuf-repo-cdn.sigstage.dev"
+
+
+def run(args: "Values", context: "Context") -> None:
+    """Fetch everything, then replace what was cached; what failed leaves the old cache as it was."""
+    from pycosign.ambient import utc_now
+    from pycosign.errors import UsageError
+    from pycosign.instances.initialize import initialize, read_root
+
+    mirror = args.text("mirror")
+    if args.switch("staging"):
+        if args.given("mirror") or args.text("root"):
+            raise UsageError("--staging names its own mirror and root: --mirror and --root cannot be set with it")
+        mirror = _STAGING_MIRROR
+    if args.text("root-checksum") and not args.text("root"):
+        raise UsageError("--root-checksum is for --root, which is not set")
+    root = None
+    if args.text("root"):
+        if args.text("root").startswith(("http://", "https://")) and not args.text("root-checksum"):
+            context.warn("--root is a URL and there is no --root-checksum: whoever answers for it decides what is trusted")
+        root = read_root(args.text("root"), checksum=args.text("root-checksum"), http=context.http())
+    done = initialize(mirror=mirror, root=root, environ=context.environ, http=context.http(), now=utc_now())
+    for warning in done.warnings:
+        context.warn(warning)
+    context.say(f"Trust of {done.mirror} is kept in {done.directory}: root version {done.root_version}, {', '.join(done.targets)}")

@@ -28,11 +28,10 @@ def run(args: "Values", context: "Context") -> None:
     """Open the private key and print its other half: exactly the bytes of a `.pub` file."""
     if not args.text("key"):
         raise UsageError("exactly one of: key reference (--key), or hardware token (--sk) must be provided")
-    from pycosign.cli.network import http_maker
     from pycosign.cli.prompts import password_of
     from pycosign.keys.open import open_signer
 
-    signer = open_signer(args.text("key"), password_of(context), http=http_maker(context), environ=context.environ)
+    signer = open_signer(args.text("key"), password_of(context), http=context.http, environ=context.environ)
     pem = signer.public_key.pem()
     outfile = args.text("outfile")
     if not outfile:
