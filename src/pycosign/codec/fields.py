@@ -20,9 +20,7 @@ _SNAKE: dict[str, str] = {}  # camelCase -> snake_case: a cache of a pure functi
 
 
 def _snake_case(name: str) -> str:
-    found = _SNAKE.get(name)
-    if found is None:
-        found = _SNAKE[name] = _CAPITAL.sub(lambda m: "_" + m[0].lower(), name)
+    found = _SNAKE[name] = _CAPITAL.sub(lambda m: "_" + m[0].lower(), name)
     return found
 
 
@@ -60,7 +58,7 @@ class Fields:
         self._read.add(name)
         value = self._obj.get(name)
         if self._protojson:
-            other = _snake_case(name)
+            other = _SNAKE.get(name) or _snake_case(name)
             if other != name and other in self._obj:
                 if name in self._obj:
                     raise MalformedError(self.path(name), "is given twice, in camelCase and in snake_case")
