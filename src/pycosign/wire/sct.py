@@ -155,6 +155,8 @@ def format_sct(sct: Sct) -> bytes:
 
     Raises: UsageError: a field that does not fit.
     """
+    if sct.version != _V1 or len(sct.log_id) != 32:
+        raise UsageError("an SCT is of version 1 and has a log id of 32 bytes")
     head = bytes((sct.version,)) + sct.log_id + sct.timestamp_ms.to_bytes(8, "big")
     return head + _vector(sct.extensions, 2) + format_digitally_signed(sct.hash_alg, sct.sig_alg, sct.signature)
 
