@@ -69,9 +69,7 @@ def _p256() -> ec.EllipticCurvePrivateKey:
 
 def signer_of(key: ec.EllipticCurvePrivateKey) -> LocalSigner:
     return load_private_key(
-        key.private_bytes(
-            serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
 
 
@@ -130,7 +128,9 @@ class Log:
             return self.leaves[index]
         return node_hash(self.node(level - 1, 2 * index), self.node(level - 1, 2 * index + 1))
 
-    def checkpoint(self, *, origin: str | None = None, name: str | None = None, signer: LocalSigner | None = None) -> str:
+    def checkpoint(
+        self, *, origin: str | None = None, name: str | None = None, signer: LocalSigner | None = None
+    ) -> str:
         root = tree_root(len(self.leaves), self.node)
         text = format_checkpoint(Checkpoint(origin or self.origin, len(self.leaves), root))
         signature = (signer or self.signer).sign(text.encode())
@@ -175,10 +175,18 @@ class World:
         self.tsa = self.timestamp_certificate(EPOCH, end)
         self.ct = generate_signer("ecdsa-p256")
         self.log_v1 = Log(
-            "https://rekor.example.com", "rekor.example.com - 42", "rekor.example.com", generate_signer("ecdsa-p256"), is_v2=False
+            "https://rekor.example.com",
+            "rekor.example.com - 42",
+            "rekor.example.com",
+            generate_signer("ecdsa-p256"),
+            is_v2=False,
         )
         self.log_v2 = Log(
-            "https://log2.example.com:3003/x", "log2.example.com", "log2.example.com", generate_signer("ed25519"), is_v2=True
+            "https://log2.example.com:3003/x",
+            "log2.example.com",
+            "log2.example.com",
+            generate_signer("ed25519"),
+            is_v2=True,
         )
         self.window = ValidFor(EPOCH, None)
 
@@ -186,7 +194,13 @@ class World:
     def trusted_root(self) -> TrustedRoot:
         return TrustedRoot(
             tlogs=tuple(
-                LogKey(log.url, log.signer.public_key.spki_der, key_details(log.signer.public_key) or "", log.log_id, self.window)
+                LogKey(
+                    log.url,
+                    log.signer.public_key.spki_der,
+                    key_details(log.signer.public_key) or "",
+                    log.log_id,
+                    self.window,
+                )
                 for log in (self.log_v1, self.log_v2)
             ),
             ctlogs=(self.ct_key(),),
@@ -273,9 +287,7 @@ class World:
             certificate.der, certificate.issuer_der, certificate.subject_der, certificate.serial
         )
         request = TimestampRequest(hashlib.sha256(signature).digest(), certificates=certificates)
-        return format_response(
-            request, TokenTemplate(named), serial=7, at=at, sign=(signer or issued.signer).sign
-        )
+        return format_response(request, TokenTemplate(named), serial=7, at=at, sign=(signer or issued.signer).sign)
 
     # -- evidence --
     def requirements(self) -> Requirements:

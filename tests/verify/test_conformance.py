@@ -107,8 +107,7 @@ def test_a_bad_case_is_refused_for_its_own_reason(name: str) -> None:
 
 def test_the_timestamp_of_another_time_is_refused_as_such_once_its_base64_is_canonical() -> None:
     case = ConformanceCase("rekor2-timestamp-with-incorrect-time_fail")
-    text = (case.folder / "bundle.sigstore.json").read_text().replace("\\n", "\n")
-    document = json.loads(text, strict=False)
+    document = json.loads((case.folder / "bundle.sigstore.json").read_text())
     (stamp,) = document["verificationMaterial"]["timestampVerificationData"]["rfc3161Timestamps"]
     stamp["signedTimestamp"] = "".join(stamp["signedTimestamp"].split())
     evidence = read_evidence(json.dumps(document).encode())

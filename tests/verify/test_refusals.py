@@ -269,9 +269,7 @@ def rekor_v2_entry_of_another_signature(world: World) -> Attempt:
 def entry_of_this_signature_over_another_artifact(world: World) -> Attempt:
     issued = world.certificate()
     evidence = world.blob(issued)
-    body = format_hashedrekord_v1(
-        "sha256", OTHER.digests["sha256"], evidence.signature, certificate_pem(issued.der)
-    )
+    body = format_hashedrekord_v1("sha256", OTHER.digests["sha256"], evidence.signature, certificate_pem(issued.der))
     entry = world.log_v1.append("hashedrekord", "0.0.1", body, SIGNED_AT)
     return Attempt(evidence._replace(entries=(entry,)))
 
@@ -281,9 +279,7 @@ def entry_of_this_signature_under_another_certificate(world: World) -> Attempt:
     signer = generate_signer()
     first, second = world.certificate(signer), world.certificate(signer)
     evidence = world.blob(first)
-    body = format_hashedrekord_v1(
-        "sha256", GOOD.digests["sha256"], evidence.signature, certificate_pem(second.der)
-    )
+    body = format_hashedrekord_v1("sha256", GOOD.digests["sha256"], evidence.signature, certificate_pem(second.der))
     entry = world.log_v1.append("hashedrekord", "0.0.1", body, SIGNED_AT)
     return Attempt(evidence._replace(entries=(entry,)))
 

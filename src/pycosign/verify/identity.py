@@ -16,7 +16,7 @@ _WORKFLOW_EXTENSIONS = {"trigger": 2, "sha": 3, "name": 4, "repository": 5, "ref
 
 
 class ProvedIdentity(NamedTuple):
-    """Who signed, by the certificate's one alternative name, who vouched for it, and which logs know the certificate."""
+    """Who signed, by the certificate's one alternative name, who vouched for it, and which logs know it."""
 
     identity: str
     issuer: str

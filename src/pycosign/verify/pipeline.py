@@ -1,7 +1,7 @@
 """The one pipeline. Every format becomes the same `Evidence` and is judged here, in this order.
 
-Each step takes what an earlier one proved, so the order cannot be changed by accident: a certificate is believed only at
-a `VerifiedTime`, an identity only in a `VerifiedLeaf`. Nothing counts before the last line: an early step that
+Each step takes what an earlier one proved, so the order cannot be changed by accident: a certificate is believed only
+at a `VerifiedTime`, an identity only in a `VerifiedLeaf`. Nothing counts before the last line: an early step that
 succeeded under a key that a later one refuses has proved nothing.
 """
 
@@ -49,7 +49,7 @@ def verify(
     signed = _check_signature(evidence, artifact, claimed)  # these bytes, this key
     stamps = check_timestamps(evidence, trust)  # authorities saw this signature
     logged = check_log(evidence, signed, stamps.valid, trust, requirements)  # logs hold this signature
-    times = establish(stamps.valid, logged, requirements, now)
+    times = establish(stamps, logged, requirements, now)
     who = _check_certificate(claimed, evidence, times, trust, requirements)
     claims = check_claims(signed, artifact, requirements)  # the content speaks of this artifact
     return Verified(

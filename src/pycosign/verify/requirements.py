@@ -1,4 +1,4 @@
-"""What the caller demands of a signature. Who must have signed is a required argument; a check is turned off by name."""
+"""What the caller demands. Who must have signed is a required argument; a check is turned off by its name."""
 
 from collections.abc import Mapping
 from enum import Enum

@@ -68,7 +68,7 @@ class Verdict(Enum):
 
 
 def verdict_of(outcomes: "list[Verified | SigningError]") -> Verdict:
-    """Fold the outcomes of several candidates: one verified is enough; else any unavailable one makes it unavailable."""
+    """The verdict over several candidates: one verified is enough; else one unavailable makes it unavailable."""
     if any(isinstance(outcome, Verified) for outcome in outcomes):
         return Verdict.VERIFIED
     if any(isinstance(outcome, UnavailableError) for outcome in outcomes):

@@ -104,7 +104,7 @@ def _check_over_artifact(
         if claimed.key.kind != "ed25519":
             if content.digest_algorithm not in candidates:
                 raise InvalidSignatureError(
-                    f"the signature is over {content.digest_algorithm}, which a key of kind {claimed.key.kind} does not sign"
+                    f"the signature is over {content.digest_algorithm}, which {claimed.key.kind} keys do not sign"
                 )
             candidates = (content.digest_algorithm,)
     hash_name = _verify_artifact(evidence, claimed, artifact, candidates)

@@ -8,7 +8,7 @@ from pycosign.verify.requirements import Requirements, SignerKey
 
 if TYPE_CHECKING:
     from pycosign.verify.log import ProvedEntries
-    from pycosign.verify.timestamps import VerifiedTimestamp
+    from pycosign.verify.timestamps import CheckedTimestamps
 
 __all__ = ["VerifiedTime", "establish"]
 
@@ -36,22 +36,22 @@ class VerifiedTime:
 
 
 def establish(
-    stamps: "tuple[VerifiedTimestamp, ...]",
+    stamps: "CheckedTimestamps",
     logged: "ProvedEntries",
     requirements: Requirements,
     now: datetime,
 ) -> tuple[VerifiedTime, ...]:
     """Gather every proved moment; the certificate will have to be valid at each of them.
 
-    Args:   stamps: the signed timestamps that verified; logged: the log entries that count; now: aware, UTC.
+    Args:   stamps: what the signed timestamps proved; logged: the log entries that count; now: aware, UTC.
     Raises: MissingTimestampError: a signed timestamp is demanded and none counts; or an identity is demanded, and
             neither a log that signed its time (v1) nor an authority proves when the signature was made.
     """
     if now.tzinfo is None:
         raise UsageError("`now` must say its time zone")
-    if requirements.use_signed_timestamps and not stamps:
-        raise MissingTimestampError("a signed timestamp is demanded, and none in the evidence counts")
-    times = [VerifiedTime(_PROOF, stamp.at, "timestamp", stamp.authority) for stamp in stamps]
+    if requirements.use_signed_timestamps and not stamps.valid:
+        raise MissingTimestampError(f"a signed timestamp is demanded, and {_none_counts(stamps)}")
+    times = [VerifiedTime(_PROOF, stamp.at, "timestamp", stamp.authority) for stamp in stamps.valid]
     times += [
         VerifiedTime(_PROOF, entry.integrated_at, "log", entry.log_url)
         for entry in logged.entries
@@ -61,6 +61,12 @@ def establish(
         times.append(VerifiedTime(_PROOF, now, "now", ""))
     if not times and not isinstance(requirements.signer, SignerKey):
         raise MissingTimestampError(
-            "nothing proves when the signature was made: the log does not sign its time, and no signed timestamp counts"
+            f"nothing proves when the signature was made: no log signed its time, and {_none_counts(stamps)}"
         )
     return tuple(times)
+
+
+def _none_counts(stamps: "CheckedTimestamps") -> str:
+    if not stamps.ignored:
+        return "the evidence holds no signed timestamp"
+    return f"no signed timestamp counts: {'; '.join(stamps.ignored)}"

@@ -28,7 +28,8 @@ class TrustedLog:
     """A transparency log or certificate log: its id, its key, and when they were good.
 
     key_hint: 4 bytes that name the key in a checkpoint's signature line (of the log's id, unless the trust root has a
-    checkpointKeyId). host: the name that a Rekor v2 checkpoint carries, the host of base_url without port; empty for a key given alone.
+    checkpointKeyId). host: the name that a Rekor v2 checkpoint carries, the host of base_url without port; empty for a
+    key given alone.
     """
 
     __slots__ = ("_key", "_key_der", "_key_details", "base_url", "host", "key_hint", "log_id", "valid_for")
