@@ -1,6 +1,7 @@
 """Which service listens where. The default ports are those of the ecosystem's own test scaffolding."""
 
 import errno
+import re
 import socket
 from collections.abc import Mapping
 
@@ -66,7 +67,7 @@ def choose_ports(text: str | None, remembered: Mapping[str, int] | None) -> dict
 
 def is_loopback(listen: str) -> bool:
     """Whether only this machine can reach a socket on that address."""
-    return listen in LOOPBACK or listen.startswith("127.")
+    return listen in LOOPBACK or re.fullmatch(r"127(\.[0-9]{1,3}){3}", listen, re.ASCII) is not None
 
 
 def url_host(listen: str) -> str:
