@@ -34,9 +34,12 @@ SCT_LIST_OID = "1.3.6.1.4.1.11129.2.4.2"
 LAST_RAW_EXTENSION = 6  # 1 to 6 hold bare text, the later ones a UTF8String
 
 
+_oid = lru_cache(maxsize=64)(der_oid)  # a certificate has a dozen, always the same
+
+
 def _extension(oid: str, value: bytes, *, critical: bool = False) -> bytes:
     flag = (der_boolean(True),) if critical else ()
-    return der_sequence(der_oid(oid), *flag, der_octets(value))
+    return der_sequence(_oid(oid), *flag, der_octets(value))
 
 
 _KEY_USAGE = _extension("2.5.29.15", bytes.fromhex("03020780"), critical=True)  # digitalSignature
@@ -44,11 +47,6 @@ _CODE_SIGNING = _extension("2.5.29.37", der_sequence(der_oid("1.3.6.1.5.5.7.3.3"
 _POISON = _extension(POISON_OID, der_null(), critical=True)
 _VERSION_3 = der_context(0, der_integer(2))
 _EMPTY_NAME = der_sequence()
-
-
-@lru_cache(maxsize=64)
-def _fulcio_oid(number: int) -> str:
-    return f"{EXTENSION_ARC}.{number}"
 
 
 def key_identifier(spki_der: bytes) -> bytes:
@@ -96,7 +94,7 @@ def leaf_of(
     ]
     for number, text in principal.extensions:
         value = text.encode("utf-8") if number <= LAST_RAW_EXTENSION else der_utf8(text)
-        extensions.append(_extension(_fulcio_oid(number), value))
+        extensions.append(_extension(f"{EXTENSION_ARC}.{number}", value))
     return Leaf(head, b"".join(extensions))
 
 
