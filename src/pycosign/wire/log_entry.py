@@ -9,7 +9,7 @@ from typing import NamedTuple
 from pycosign import limits
 from pycosign.codec.b64 import decode_b64, encode_b64
 from pycosign.codec.json_value import JsonObject, JsonValue
-from pycosign.codec.strict_json import Fields, canonical_json, load_json
+from pycosign.codec.strict_json import Fields, load_json, sorted_json
 from pycosign.errors import MalformedError
 
 __all__ = [
@@ -270,7 +270,7 @@ def set_payload(entry: LogEntry) -> bytes:
     """
     if entry.integrated_at is None:
         raise MalformedError("log entry integratedTime", "is missing, and the promise signs it")
-    return canonical_json(
+    return sorted_json(
         {
             "body": encode_b64(entry.body),
             "integratedTime": entry.integrated_at,

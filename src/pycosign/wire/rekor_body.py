@@ -220,7 +220,7 @@ _READERS: Final = {
 
 # ---- writing -------------------------------------------------------------------------------------------------------
 def _body(kind: str, version: str, spec: JsonObject) -> bytes:
-    return canonical_json({"apiVersion": version, "kind": kind, "spec": spec})
+    return sorted_json({"apiVersion": version, "kind": kind, "spec": spec})
 
 
 def _hash_v1_to_dict(algorithm: str, digest: bytes) -> JsonObject:
