@@ -91,6 +91,11 @@ class DerReader:
         """Whether everything has been read."""
         return self._at == self._end
 
+    @property
+    def offset(self) -> int:
+        """Where the next element begins, in the bytes that the outermost reader was made of."""
+        return self._at
+
     def finish(self) -> None:
         """Refuse what has not been read."""
         if self._at != self._end:
@@ -108,6 +113,17 @@ class DerReader:
 
     def _element(self, tag: int | None) -> tuple[int, int]:
         """Step over one element; where its content begins and ends."""
+        raw, at = self._raw, self._at
+        begin = at + 2
+        if begin <= self._end and raw[at] == tag:  # a short element with the expected tag: nearly every one
+            length = raw[at + 1]
+            stop = begin + length
+            if length < 0x80 and stop <= self._end:
+                self._at = stop
+                return begin, stop
+        return self._any_element(tag)
+
+    def _any_element(self, tag: int | None) -> tuple[int, int]:
         raw, at, end = self._raw, self._at, self._end
         if end - at < 2:
             raise MalformedError(self.what, "ends too early")

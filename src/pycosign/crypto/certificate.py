@@ -75,8 +75,8 @@ class Certificate:
 
     __slots__ = (
         "_algorithm_der",
-        "_extension_ders",
-        "_prefix_der",
+        "_extension_spans",
+        "_extensions_at",
         "_public_key",
         "_signed_by",
         "der",
@@ -134,23 +134,19 @@ class Certificate:
         validity.finish()
         self.subject_der = fields.whole(SEQUENCE)
         self.spki_der = fields.whole(SEQUENCE)
-        self._extension_ders: dict[str, bytes] = {}
         self.extensions = {}
-        tail_der = b""
+        self._extension_spans: dict[str, tuple[int, int]] = {}  # in `tbs_der`
+        self._extensions_at = fields.offset
         if version is not None and fields.next_is(0xA3):
-            tail_der = fields.whole()
-            self._read_extensions(read_der(tail_der, 0xA3, self.what))
+            self._read_extensions(fields.context(3))
         fields.finish()
-        begin = len(self.tbs_der) - len(tail_der)
-        head = 2 if self.tbs_der[1] < 0x80 else 2 + (self.tbs_der[1] & 0x7F)
-        self._prefix_der = self.tbs_der[head:begin]
 
     def _read_extensions(self, explicit: DerReader) -> None:
         items = explicit.sequence()
         explicit.finish()
         while not items.at_end():
-            whole = items.whole(SEQUENCE)
-            fields = read_der(whole, SEQUENCE, self.what)
+            begin = items.offset
+            fields = items.sequence()
             oid = fields.oid()
             critical = fields.next_is(0x01)
             if critical and not fields.boolean():
@@ -160,7 +156,7 @@ class Certificate:
             if oid in self.extensions:
                 raise MalformedError(self.what, f"has extension {oid} twice")
             self.extensions[oid] = Extension(critical, value)
-            self._extension_ders[oid] = whole
+            self._extension_spans[oid] = (begin, items.offset)
         if not 1 <= len(self.extensions) <= CERTIFICATE_EXTENSIONS:
             raise MalformedError(self.what, f"has no extensions, or more than {CERTIFICATE_EXTENSIONS}")
 
@@ -203,10 +199,13 @@ class Certificate:
 
         Taking the SCT list out gives what the certificate log signed, byte for byte.
         """
-        kept = [der for oid, der in self._extension_ders.items() if oid not in oids]
-        if len(kept) == len(self._extension_ders):
-            return self.tbs_der
-        return der_sequence(self._prefix_der, der_context(3, der_sequence(*kept)) if kept else b"")
+        tbs = self.tbs_der
+        kept = [tbs[begin:end] for oid, (begin, end) in self._extension_spans.items() if oid not in oids]
+        if len(kept) == len(self._extension_spans):
+            return tbs
+        head = 2 if tbs[1] < 0x80 else 2 + (tbs[1] & 0x7F)
+        before = tbs[head : self._extensions_at]
+        return der_sequence(before, der_context(3, der_sequence(*kept)) if kept else b"")
 
     def pem(self) -> bytes:
         """PEM `CERTIFICATE`."""
