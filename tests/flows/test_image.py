@@ -19,6 +19,7 @@ from pycosign.oci.client import RegistryClient
 from pycosign.verify.requirements import Waiver
 from pycosign.wire.bundle import parse_bundle
 from pycosign.wire.intoto import COSIGN_SIGN_PREDICATE
+from pycosign.wire.oci_manifest import Descriptor
 from pycosign.wire.reference import parse_reference
 from tests.flows.tools import EMAIL, NO_SERVICES, Workshop, key_requirements, new_key
 
@@ -182,7 +183,7 @@ def test_unsigned_and_missing_images_have_statuses_of_their_own(workshop: Worksh
 
 def test_a_registry_that_does_not_answer_is_unavailable_never_unsigned(workshop: Workshop, image: str) -> None:
     class Deaf(RegistryClient):
-        def referrers(self, repository: str, digest: str) -> tuple[object, ...]:  # type: ignore[override]
+        def referrers(self, repository: str, digest: str) -> tuple[Descriptor, ...]:
             raise UnavailableError("the registry is away")
 
     deaf = Deaf.__new__(Deaf)
