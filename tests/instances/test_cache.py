@@ -1,0 +1,236 @@
+"""The TUF cache: its layout, checking it again on every use, refreshing it, living without network."""
+
+import json
+import os
+import threading
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from pycosign.errors import MalformedError, SigningError, UnavailableError, UsageError
+from pycosign.instances.initialize import ChecksumError, initialize, read_root
+from pycosign.instances.trust import TrustSource, load_signing_config, load_trust
+from pycosign.instances.tuf_cache import locate_cache, mirror_folder
+from pycosign.instances.tuf_check import TufMetadataError
+from tests.instances.conftest import Mirror
+
+
+def source(mirror: Mirror, environ: dict[str, str], *, online: bool = False, **changes: object) -> TrustSource:
+    made = TrustSource(environ, mirror.now, http=mirror.online if online else None)
+    return made._replace(**changes)  # type: ignore[arg-type]
+
+
+def test_the_layout_is_cosigns(mirror: Mirror, environ: dict[str, str]) -> None:
+    root = Path(environ["TUF_ROOT"])
+    assert json.loads((root / "remote.json").read_bytes()) == {"mirror": mirror.url}
+    names = {str(path.relative_to(mirror.folder(environ))) for path in mirror.folder(environ).rglob("*.json")}
+    assert {"root.json", "timestamp.json", "snapshot.json", "targets.json", "targets/trusted_root.json"} <= names
+    assert not (mirror.folder(environ) / "root.json").is_symlink()
+    assert "lastTimestamp" in json.loads(Path(f"{mirror.folder(environ)}.json").read_bytes())
+
+
+@pytest.mark.parametrize(
+    ("url", "folder"),
+    [
+        ("https://tuf-repo-cdn.sigstore.dev", "tuf-repo-cdn.sigstore.dev"),
+        ("http://127.0.0.1:8081", "127.0.0.1-8081"),
+        ("https://Example.com:8443/a/b", "example.com-8443-a-b"),
+    ],
+)
+def test_a_mirror_has_the_folder_name_that_sigstore_go_gives_it(url: str, folder: str) -> None:
+    assert mirror_folder(url) == folder
+
+
+def test_trust_and_signing_config_are_read_offline(mirror: Mirror, environ: dict[str, str]) -> None:
+    loaded = load_trust(source(mirror, environ))
+    assert loaded.document.content == mirror.sandbox.read("trusted_root")
+    assert loaded.document.source == mirror.url
+    assert not loaded.document.warnings
+    config, document = load_signing_config(source(mirror, environ))
+    assert config == mirror.sandbox.signing_config
+    assert document.source == mirror.url
+
+
+def test_a_fresh_cache_is_not_refreshed(mirror: Mirror, environ: dict[str, str]) -> None:
+    load_trust(source(mirror, environ, http=mirror.offline))
+
+
+def test_a_day_old_cache_is_refreshed(mirror: Mirror, environ: dict[str, str]) -> None:
+    date = Path(f"{mirror.folder(environ)}.json")
+    date.write_text(json.dumps({"lastTimestamp": "2020-01-01T00:00:00.123456789+02:00"}))
+    loaded = load_trust(source(mirror, environ, online=True))
+    assert loaded.document.age == timedelta(0)
+    assert "2020" not in date.read_text()
+
+
+def test_the_age_is_reported_and_can_be_limited(mirror: Mirror, environ: dict[str, str]) -> None:
+    later = mirror.now + timedelta(days=3)
+    age = load_trust(source(mirror, environ, now=later)).document.age
+    assert age is not None
+    assert age >= timedelta(days=2)
+    with pytest.raises(UnavailableError) as caught:
+        load_trust(source(mirror, environ, now=later, max_age=timedelta(days=1)))
+    assert caught.value.code == "tuf.too-old"
+
+
+def test_expired_metadata_is_accepted_offline_with_a_warning(mirror: Mirror, environ: dict[str, str]) -> None:
+    loaded = load_trust(source(mirror, environ, now=mirror.now + timedelta(days=5000)))
+    assert any("expired" in warning for warning in loaded.document.warnings)
+
+
+def test_a_mirror_that_does_not_answer_leaves_a_good_cache_in_use(mirror: Mirror, environ: dict[str, str]) -> None:
+    def away() -> object:
+        raise UnavailableError("away")
+
+    later = mirror.now + timedelta(days=2)
+    loaded = load_trust(source(mirror, environ, now=later, http=away))
+    assert any("does not answer" in warning for warning in loaded.document.warnings)
+    with pytest.raises(UnavailableError, match="away"):
+        load_trust(source(mirror, environ, now=mirror.now + timedelta(days=5000), http=away))
+
+
+@pytest.mark.parametrize(
+    "name", ["root.json", "timestamp.json", "snapshot.json", "targets.json", "targets/trusted_root.json"]
+)
+def test_a_changed_file_is_noticed_offline_and_replaced_online(
+    mirror: Mirror, environ: dict[str, str], name: str
+) -> None:
+    path = mirror.folder(environ) / name
+    good = path.read_bytes()
+    changed = good.replace(b'"version":1', b'"version":2') if b'"version":1' in good else good[:-2] + b" }"
+    path.write_bytes(changed if changed != good else good + b" ")
+    with pytest.raises(SigningError):
+        load_trust(source(mirror, environ))
+    if name == "root.json":
+        return  # a private mirror's stored root is the anchor: without it nothing can be asked
+    load_trust(source(mirror, environ, online=True))
+    assert load_trust(source(mirror, environ)).document.content == mirror.sandbox.read("trusted_root")
+
+
+@pytest.mark.parametrize("name", ["root", "timestamp", "snapshot", "targets"])
+def test_a_changed_signature_is_noticed(mirror: Mirror, environ: dict[str, str], name: str) -> None:
+    path = mirror.folder(environ) / f"{name}.json"
+    document = json.loads(path.read_bytes())
+    signature = bytearray.fromhex(document["signatures"][0]["sig"])
+    signature[-1] ^= 1
+    document["signatures"][0]["sig"] = signature.hex()
+    path.write_text(json.dumps(document))
+    with pytest.raises(TufMetadataError):
+        load_trust(source(mirror, environ))
+
+
+def test_metadata_of_other_keys_is_refused_under_an_anchor(
+    mirror: Mirror, environ: dict[str, str], tmp_path: Path
+) -> None:
+    from pycosign.instances.embedded import PUBLIC_GOOD_MIRROR, embedded_file
+
+    other = tmp_path / "other.json"
+    other.write_bytes(embedded_file(PUBLIC_GOOD_MIRROR, "root.json") or b"")
+    with pytest.raises(TufMetadataError):
+        load_trust(source(mirror, environ | {"TUF_ROOT_JSON": str(other)}))
+    mine = tmp_path / "mine.json"
+    mine.write_bytes(mirror.root)
+    load_trust(source(mirror, environ | {"TUF_ROOT_JSON": str(mine)}))
+
+
+def test_variables_choose_directory_mirror_and_root(mirror: Mirror, tmp_path: Path) -> None:
+    root = tmp_path / "root.json"
+    root.write_bytes(mirror.root)
+    environ = {"HOME": str(tmp_path), "TUF_MIRROR": mirror.url, "TUF_ROOT_JSON": str(root)}
+    assert locate_cache(environ).directory == str(tmp_path / ".sigstore" / "root")
+    loaded = load_trust(source(mirror, environ, online=True))
+    assert loaded.document.source == mirror.url
+    assert not (tmp_path / ".sigstore" / "root" / "remote.json").exists()
+
+
+def test_without_a_cache_the_public_instance_is_built_in_when_offline(mirror: Mirror, tmp_path: Path) -> None:
+    loaded = load_trust(source(mirror, {"HOME": str(tmp_path)}))
+    assert loaded.document.source == "built in"
+    assert loaded.document.warnings
+    assert loaded.root.tlogs
+
+
+def test_a_private_mirror_that_was_never_initialized_is_unavailable(mirror: Mirror, tmp_path: Path) -> None:
+    environ = {"HOME": str(tmp_path), "TUF_MIRROR": mirror.url}
+    with pytest.raises(UnavailableError) as offline:
+        load_trust(source(mirror, environ))
+    assert offline.value.code == "tuf.not-cached"
+    with pytest.raises(UnavailableError) as online:
+        load_trust(source(mirror, environ, online=True))
+    assert online.value.code == "tuf.no-root"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_read_only_home_works(mirror: Mirror, environ: dict[str, str]) -> None:
+    for folder, _, _ in os.walk(environ["TUF_ROOT"]):
+        os.chmod(folder, 0o500)
+    load_trust(source(mirror, environ, online=True, now=mirror.now + timedelta(days=2)))
+
+
+def test_a_home_that_cannot_be_written_to_still_gets_trust(mirror: Mirror, tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+    root = tmp_path / "root.json"
+    root.write_bytes(mirror.root)
+    environ = {"TUF_ROOT": str(blocked / "root"), "TUF_MIRROR": mirror.url, "TUF_ROOT_JSON": str(root)}
+    assert load_trust(source(mirror, environ, online=True)).root.tlogs
+
+
+def test_a_trusted_root_file_needs_no_cache(mirror: Mirror, tmp_path: Path) -> None:
+    path = mirror.sandbox.urls["trusted_root"]
+    loaded = load_trust(source(mirror, {"HOME": str(tmp_path)}, http=mirror.offline), path=path)
+    assert (loaded.document.source, loaded.document.age) == (path, None)
+    with pytest.raises(UsageError, match="no such file"):
+        load_trust(source(mirror, {"HOME": str(tmp_path)}), path=str(tmp_path / "absent.json"))
+
+
+def test_many_at_once_share_one_cache(mirror: Mirror, environ: dict[str, str]) -> None:
+    failures: list[SigningError] = []
+
+    def work() -> None:
+        try:
+            for _ in range(3):
+                load_trust(source(mirror, environ, online=True, now=mirror.now + timedelta(days=2)))
+        except SigningError as exc:
+            failures.append(exc)
+
+    threads = [threading.Thread(target=work) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
+
+
+def test_initialize_replaces_the_cache_only_when_everything_was_verified(
+    mirror: Mirror, environ: dict[str, str]
+) -> None:
+    from pycosign.instances.embedded import STAGING_MIRROR, embedded_file
+
+    foreign = embedded_file(STAGING_MIRROR, "root.json")
+    with pytest.raises(SigningError):
+        initialize(mirror=mirror.url, root=foreign, environ=environ, http=mirror.http, now=mirror.now)
+    assert load_trust(source(mirror, environ)).root.tlogs
+    done = initialize(mirror=mirror.url, root=mirror.root, environ=environ, http=mirror.http, now=mirror.now)
+    assert done.targets == ("trusted_root.json", "signing_config.v0.2.json")
+    assert not done.warnings
+
+
+def test_initialize_of_a_private_mirror_needs_a_root(mirror: Mirror, environ: dict[str, str]) -> None:
+    with pytest.raises(UsageError):
+        initialize(mirror=mirror.url, environ=environ, http=mirror.http, now=mirror.now)
+    with pytest.raises(MalformedError):
+        initialize(mirror=mirror.url, root=b"{}", environ=environ, http=mirror.http, now=mirror.now)
+
+
+def test_the_root_is_read_from_file_or_url_and_its_checksum_compared(mirror: Mirror) -> None:
+    import hashlib
+
+    path = mirror.sandbox.urls["tuf_root"]
+    assert read_root(path, http=None) == mirror.root
+    assert read_root(f"{mirror.url}/root.json", http=mirror.http) == mirror.root
+    assert read_root(path, checksum=hashlib.sha256(mirror.root).hexdigest(), http=None) == mirror.root
+    assert read_root(path, checksum="sha512:" + hashlib.sha512(mirror.root).hexdigest(), http=None) == mirror.root
+    with pytest.raises(ChecksumError):
+        read_root(path, checksum="00" * 32, http=None)
