@@ -31,9 +31,10 @@ def remembered_signer(path: str, algorithm: str) -> LocalSigner:
 
 
 def listen() -> socket:
-    """A socket on a free port of the loopback."""
+    """A socket that listens on a free port of the loopback: who connects early waits."""
     sock = socket()
     sock.bind(("127.0.0.1", 0))
+    sock.listen(1024)
     return sock
 
 
