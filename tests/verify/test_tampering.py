@@ -39,7 +39,7 @@ def is_accepted(evidence: Evidence) -> bool:
 
 def binary_fields(evidence: Evidence) -> Iterator[tuple[str, bytes, Setter]]:
     """Every field that holds bytes, and how to put others in their place."""
-    yield "signature", evidence.signature, lambda raw: evidence._replace(signature=raw)
+    yield "signature", evidence.signature, lambda raw: with_signature(evidence, raw)
     (leaf_der,) = evidence.chain_der
     yield "certificate", leaf_der, lambda raw: evidence._replace(chain_der=(raw,))
     yield from content_fields(evidence)
@@ -48,6 +48,13 @@ def binary_fields(evidence: Evidence) -> Iterator[tuple[str, bytes, Setter]]:
         yield "timestamp", stamp, lambda raw: evidence._replace(timestamps=(raw,))
     (entry,) = evidence.entries
     yield from entry_fields(evidence, entry)
+
+
+def with_signature(evidence: Evidence, raw: bytes) -> Evidence:
+    content = evidence.content
+    if isinstance(content, Envelope):
+        content = content._replace(signatures=(content.signatures[0]._replace(signature=raw),))
+    return evidence._replace(signature=raw, content=content)
 
 
 def content_fields(evidence: Evidence) -> Iterator[tuple[str, bytes, Setter]]:
@@ -98,6 +105,12 @@ def is_irrelevant(field: str, raw: bytes, bit: int) -> bool:
     return raw.count(marker) == 1 and bit == 8 * raw.index(marker) + offset
 
 
+def irrelevant_changes(evidence: Evidence) -> Iterator[Evidence]:
+    for field, raw, put in binary_fields(evidence):
+        if field in IRRELEVANT:
+            yield from (put(flipped(raw, bit)) for bit in range(8 * len(raw)) if is_irrelevant(field, raw, bit))
+
+
 FIELDS = [
     (name, field)
     for name in RECORDED
@@ -139,6 +152,7 @@ def test_a_changed_number_is_refused(name: str) -> None:
 def test_a_changed_character_of_the_file_is_refused_or_changes_nothing(name: str) -> None:
     data = RECORDED[name].read_bytes()
     evidence = read_evidence(data)
+    unchanged = [evidence, *irrelevant_changes(evidence)]
     step = 1 if EVERY else 1 + len(data) // 400
     for position in range(0, len(data), step):
         for bit in range(8) if EVERY else (position % 8,):
@@ -146,4 +160,4 @@ def test_a_changed_character_of_the_file_is_refused_or_changes_nothing(name: str
                 changed = read_evidence(flipped(data, 8 * position + bit))
             except MalformedError:
                 continue
-            assert changed == evidence or not is_accepted(changed), (position, bit)
+            assert changed in unchanged or not is_accepted(changed), (position, bit)

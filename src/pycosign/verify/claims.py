@@ -4,7 +4,7 @@ Comes after the signature: until then the payload's words are nobody's.
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pycosign.codec.json_value import JsonValue
 from pycosign.errors import (
@@ -19,14 +19,9 @@ from pycosign.verify.requirements import Requirements, Waiver
 from pycosign.verify.signature import SignedContent
 from pycosign.wire.bundle import MessageSignature
 from pycosign.wire.dsse import Envelope
-from pycosign.wire.intoto import (
-    COSIGN_SIGN_PREDICATE,
-    IN_TOTO_PAYLOAD_TYPE,
-    Statement,
-    Subject,
-    parse_statement,
-)
-from pycosign.wire.simplesigning import COSIGN_SIGNATURE_TYPE, parse_simple_signing
+
+if TYPE_CHECKING:
+    from pycosign.wire.intoto import Statement, Subject
 
 __all__ = ["Claims", "check_claims"]
 
@@ -38,7 +33,7 @@ class Claims(NamedTuple):
     """
 
     digest: tuple[str, bytes] | None
-    statement: Statement | None
+    statement: "Statement | None"
     annotations: Mapping[str, str]
 
 
@@ -77,6 +72,9 @@ def _check_message(
 def _check_simple_signing(
     content: SimpleSigningPayload, artifact: Artifact | None, requirements: Requirements
 ) -> Claims:
+    from pycosign.wire.intoto import COSIGN_SIGN_PREDICATE  # only legacy image signatures pay for these
+    from pycosign.wire.simplesigning import COSIGN_SIGNATURE_TYPE, parse_simple_signing
+
     payload = parse_simple_signing(content.payload)
     if requirements.predicate_type not in (None, COSIGN_SIGN_PREDICATE):
         raise PredicateTypeMismatchError(
@@ -100,6 +98,8 @@ def _check_simple_signing(
 
 
 def _check_envelope(envelope: Envelope, artifact: Artifact | None, requirements: Requirements) -> Claims:
+    from pycosign.wire.intoto import IN_TOTO_PAYLOAD_TYPE, parse_statement  # only envelopes pay for it
+
     if envelope.payload_type != IN_TOTO_PAYLOAD_TYPE:
         raise PredicateTypeMismatchError(
             f"the envelope holds {envelope.payload_type[:100]!r}, not an in-toto statement"
@@ -114,7 +114,9 @@ def _check_envelope(envelope: Envelope, artifact: Artifact | None, requirements:
     return Claims(digest, statement, annotations)
 
 
-def _check_predicate_type(statement: Statement, artifact: Artifact | None, requirements: Requirements) -> None:
+def _check_predicate_type(statement: "Statement", artifact: Artifact | None, requirements: Requirements) -> None:
+    from pycosign.wire.intoto import COSIGN_SIGN_PREDICATE
+
     wanted = requirements.predicate_type
     if wanted is None and artifact is not None and artifact.is_image and not requirements.allow_any_predicate:
         wanted = COSIGN_SIGN_PREDICATE
@@ -123,8 +125,8 @@ def _check_predicate_type(statement: Statement, artifact: Artifact | None, requi
 
 
 def _matching_subject(
-    statement: Statement, artifact: Artifact, requirements: Requirements
-) -> tuple[Subject, tuple[str, bytes]]:
+    statement: "Statement", artifact: Artifact, requirements: Requirements
+) -> "tuple[Subject, tuple[str, bytes]]":
     """The subject that is this artifact; with demanded annotations, one that also has them if there is one."""
     matches = [
         (subject, digest) for subject in statement.subjects if (digest := _shared_digest(subject, artifact)) is not None
@@ -139,7 +141,7 @@ def _matching_subject(
     return matches[0]
 
 
-def _shared_digest(subject: Subject, artifact: Artifact) -> tuple[str, bytes] | None:
+def _shared_digest(subject: "Subject", artifact: Artifact) -> tuple[str, bytes] | None:
     """A digest that subject and artifact have in common, if every algorithm that both know agrees; else None."""
     found = None
     for algorithm in DIGEST_SIZES:

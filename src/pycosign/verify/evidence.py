@@ -5,7 +5,7 @@ the caller demanded (GHSA-fx35-mq7g-6g98).
 """
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pycosign.codec.b64 import decode_b64
 from pycosign.codec.pem import parse_pem
@@ -13,17 +13,10 @@ from pycosign.crypto.keys import load_public_key
 from pycosign.errors import MalformedError
 from pycosign.wire.bundle import Bundle, MessageSignature
 from pycosign.wire.dsse import Envelope, parse_envelope
-from pycosign.wire.legacy import (
-    BUNDLE_ANNOTATION,
-    CERTIFICATE_ANNOTATION,
-    CHAIN_ANNOTATION,
-    SIGNATURE_ANNOTATION,
-    TIMESTAMP_ANNOTATION,
-    LegacyBundle,
-    parse_rekor_bundle,
-    parse_rfc3161,
-)
 from pycosign.wire.log_entry import LogEntry
+
+if TYPE_CHECKING:
+    from pycosign.wire.legacy import LegacyBundle
 
 __all__ = [
     "DETACHED",
@@ -96,7 +89,7 @@ def evidence_from_bundle(bundle: Bundle) -> Evidence:
 
 
 def evidence_from_legacy_bundle(
-    legacy: LegacyBundle, *, chain_der: tuple[bytes, ...] = (), timestamps: tuple[bytes, ...] = ()
+    legacy: "LegacyBundle", *, chain_der: tuple[bytes, ...] = (), timestamps: tuple[bytes, ...] = ()
 ) -> Evidence:
     """Cosign's own JSON bundle of `sign-blob` as evidence.
 
@@ -139,6 +132,8 @@ def evidence_from_legacy_layer(payload: bytes, annotations: Mapping[str, str]) -
     Raises: MalformedError: an annotation is missing, blank or not what its name says.
     Source: Cosign, pkg/oci/static and `reference` 4.2.
     """
+    from pycosign.wire.legacy import SIGNATURE_ANNOTATION
+
     raw = annotations.get(SIGNATURE_ANNOTATION)
     if raw is None:
         raise MalformedError(f"annotation {SIGNATURE_ANNOTATION}", "is missing")
@@ -154,6 +149,15 @@ def evidence_from_legacy_attestation(layer: bytes, annotations: Mapping[str, str
 
 
 def _from_annotations(source: str, signature: bytes, content: Content, annotations: Mapping[str, str]) -> Evidence:
+    from pycosign.wire.legacy import (
+        BUNDLE_ANNOTATION,
+        CERTIFICATE_ANNOTATION,
+        CHAIN_ANNOTATION,
+        TIMESTAMP_ANNOTATION,
+        parse_rekor_bundle,
+        parse_rfc3161,
+    )
+
     certificate = annotations.get(CERTIFICATE_ANNOTATION)
     chain = annotations.get(CHAIN_ANNOTATION)
     rekor = annotations.get(BUNDLE_ANNOTATION)

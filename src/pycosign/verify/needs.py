@@ -9,7 +9,6 @@ from pycosign.verify.requirements import Requirements, SignerKey
 from pycosign.verify.signature import hash_candidates
 from pycosign.wire.bundle import MessageSignature
 from pycosign.wire.dsse import Envelope
-from pycosign.wire.intoto import parse_statement
 from pycosign.wire.rekor_body import parse_rekor_body
 
 __all__ = ["digests_needed", "message_needed"]
@@ -22,6 +21,8 @@ def digests_needed(evidence: Evidence, requirements: Requirements) -> frozenset[
     """
     names: set[str] = set()
     if isinstance(evidence.content, Envelope):
+        from pycosign.wire.intoto import parse_statement
+
         try:
             statement = parse_statement(evidence.content.payload)
         except MalformedError:

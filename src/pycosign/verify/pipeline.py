@@ -12,7 +12,6 @@ from pycosign.verify.artifact import Artifact
 from pycosign.verify.claim import ClaimedSigner, claimed_signer
 from pycosign.verify.claims import check_claims
 from pycosign.verify.evidence import Evidence
-from pycosign.verify.explain import explain_bad_signature
 from pycosign.verify.identity import ProvedIdentity, check_identity
 from pycosign.verify.leaf import check_leaf
 from pycosign.verify.log import check_log
@@ -93,4 +92,6 @@ def _check_signature(evidence: Evidence, artifact: Artifact | None, claimed: Cla
     try:
         return check_signature(evidence, artifact, claimed)
     except InvalidSignatureError as exc:
+        from pycosign.verify.explain import explain_bad_signature
+
         raise explain_bad_signature(exc, evidence, artifact, claimed) from exc

@@ -3,14 +3,16 @@
 from collections.abc import Mapping
 from datetime import datetime
 from enum import Enum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pycosign.crypto.certificate import Certificate
 from pycosign.crypto.keys import PublicKey
 from pycosign.errors import SigningError, UnavailableError
 from pycosign.verify.requirements import Waiver
 from pycosign.verify.times import VerifiedTime
-from pycosign.wire.intoto import Statement
+
+if TYPE_CHECKING:
+    from pycosign.wire.intoto import Statement
 
 __all__ = ["LoggedEntry", "Verdict", "Verified", "verdict_of"]
 
@@ -50,7 +52,7 @@ class Verified(NamedTuple):
     log_entries: tuple[LoggedEntry, ...]
     sct_logs: tuple[str, ...]
     digest: tuple[str, bytes] | None
-    statement: Statement | None
+    statement: "Statement | None"
     payload: bytes | None
     annotations: Mapping[str, str]
     waivers: frozenset[Waiver]

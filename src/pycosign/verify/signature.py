@@ -55,9 +55,10 @@ class SignedContent:
 
     def digest(self, algorithm: str) -> bytes | None:
         """What was signed, hashed; None if the artifact was not hashed with that algorithm."""
-        if self._message is not None:
+        known = self._digests.get(algorithm)
+        if known is None and self._message is not None:
             return hashlib.new(algorithm, self._message).digest()
-        return self._digests.get(algorithm)
+        return known
 
 
 def check_signature(evidence: Evidence, artifact: Artifact | None, claimed: ClaimedSigner) -> SignedContent:
@@ -68,6 +69,8 @@ def check_signature(evidence: Evidence, artifact: Artifact | None, claimed: Clai
     """
     content = evidence.content
     if isinstance(content, Envelope):
+        if [item.signature for item in content.signatures] != [evidence.signature]:
+            raise MalformedError("envelope signatures", "are not the one that is to be verified")
         message = pae(content.payload_type, content.payload)
     elif isinstance(content, SimpleSigningPayload):
         message = content.payload
