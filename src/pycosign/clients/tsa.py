@@ -6,7 +6,7 @@ from pycosign import limits
 from pycosign.clients.answers import check_status
 from pycosign.errors import MalformedError, ServiceRejectedError
 from pycosign.net.http import HttpClient
-from pycosign.wire.tsp import TimestampRequest, format_request, parse_response
+from pycosign.wire.tsp import TimestampRequest, format_request, parse_response, response_status
 
 __all__ = ["request_timestamp"]
 
@@ -31,9 +31,10 @@ def request_timestamp(http: HttpClient, url: str, signature: bytes) -> bytes:
         retry=True,
     )
     check_status("timestamp request", response, (200, 201))
+    status = response_status(response.body)
+    if status != 0:
+        raise ServiceRejectedError(f"timestamp request refused by {url}: PKI status {status}")
     token = parse_response(response.body)
-    if token.status != 0:
-        raise ServiceRejectedError(f"timestamp request refused by {url}: PKI status {token.status}")
     if token.imprint != imprint:
         raise MalformedError("timestamp answer", "stamps another signature than the one that was sent")
     return response.body
