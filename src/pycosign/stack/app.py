@@ -26,6 +26,7 @@ from pycosign.stack.status import probe_all
 __all__ = ["AlreadyRunningError", "Ready", "Stack", "run"]
 
 DRAIN_SECONDS = 10
+KEEP_ALIVE_SECONDS = 75  # longer than clients keep idle connections, so that none posts into one that just closed
 Ready = Callable[[Mapping[str, str]], None]  # is given what stack.json says, once everything answers
 
 
@@ -98,6 +99,7 @@ class Stack:
         self._sockets: dict[str, socket] = {}
         self._made: Provisioned | None = None
         self._server: _Server | None = None
+        self._stopping = False
 
     @property
     def made(self) -> Provisioned:
@@ -141,6 +143,7 @@ class Stack:
 
     def stop(self) -> None:
         """Ask `serve` to drain and return. Safe from signal handlers and other threads."""
+        self._stopping = True
         if self._server is not None:
             self._server.should_exit = True
 
@@ -169,9 +172,11 @@ class Stack:
             log_config=None,
             log_level="error",  # clients that try TLS first would fill the log with warnings
             server_header=False,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=DRAIN_SECONDS,
         )
         self._server = server = _Server(config)
+        server.should_exit = self._stopping  # `stop` may have come while the stores were opened
         serving = asyncio.ensure_future(server.serve(list(self._sockets.values())))
         try:
             await self._announce(server, serving, ready)

@@ -6,7 +6,16 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
-__all__ = ["ASGIApp", "Handler", "Request", "Response", "build_app", "json_response", "text_response"]
+__all__ = [
+    "ASGIApp",
+    "Handler",
+    "Request",
+    "Response",
+    "build_app",
+    "end_application",
+    "json_response",
+    "text_response",
+]
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -91,6 +100,19 @@ async def _send(send: Send, response: Response, *, head: bool) -> None:
     headers += [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in response.headers]
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if head else response.body})
+
+
+async def end_application(app: ASGIApp) -> None:
+    """Let an application that knows the lifespan protocol close what it holds open."""
+    events = iter(("lifespan.startup", "lifespan.shutdown"))
+
+    async def receive() -> MutableMapping[str, Any]:
+        return {"type": next(events)}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        """Its answers say nothing that matters here."""
+
+    await app({"type": "lifespan"}, receive, send)
 
 
 def build_app(handler: Handler, *, max_bytes: int) -> ASGIApp:

@@ -8,7 +8,7 @@ from pycosign.ambient import Clock, Entropy
 from pycosign.crypto.certificate import parse_certificate
 from pycosign.crypto.log_id import spki_log_id
 from pycosign.errors import UsageError
-from pycosign.stack.asgi import ASGIApp
+from pycosign.stack.asgi import ASGIApp, end_application
 from pycosign.stack.ca.core import Authority, Precertificate
 from pycosign.stack.ca.http import build_ca_app
 from pycosign.stack.ca.token import TrustedIssuer
@@ -42,6 +42,7 @@ class Services(NamedTuple):
         """Finish what is being logged, and let go of the stores."""
         for log in self.logs:
             await log.close()
+        await end_application(self.apps["registry"])
 
 
 def _authority(made: Provisioned) -> Authority:
