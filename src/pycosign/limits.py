@@ -40,6 +40,7 @@ PAGES: Final = 100
 
 # network
 RESPONSE_BYTES: Final = 8 << 20
+DOWNLOAD_BYTES: Final = 1 << 40  # of an artifact that is streamed, never held
 ERROR_TEXT_CHARS: Final = 500
 REDIRECTS: Final = 5
 RETRIES: Final = 3

@@ -1,12 +1,16 @@
 """`pycosign verify-blob`."""
 
+import os
+
 from pycosign.cli.groups import VERIFYING, VERIFYING_UNSUPPORTED
 from pycosign.cli.table import Command, exactly, text
+from pycosign.errors import UsageError
 
 TYPE_CHECKING = False  # the table alone must stay cheap: help and completion read it
 if TYPE_CHECKING:
     from pycosign.cli.context import Context
     from pycosign.cli.parser import Values
+    from pycosign.flows.blob_source import BlobSource
 
 COMMAND = Command(
     "Verify the signature of a file: who signed, when, and that the log has it.",
@@ -36,3 +40,61 @@ COMMAND = Command(
     exclusive=(("certificate-chain", "ca-roots"), ("certificate-chain", "ca-intermediates")),
     unsupported=VERIFYING_UNSUPPORTED,
 )
+
+_IN_BUNDLE = (
+    ("certificate", "certificate must be in bundle and may not be provided using --certificate"),
+    ("certificate-chain", "certificate chain must be in bundle and may not be provided using --certificate-chain"),
+    ("ca-roots", "CA roots/intermediates must be provided using --trusted-root"),
+    ("ca-intermediates", "CA roots/intermediates must be provided using --trusted-root"),
+    ("timestamp-certificate-chain", "TSA certificate chain path may only be provided using --trusted-root"),
+    ("rfc3161-timestamp", "RFC3161 timestamp may not be provided using --rfc3161-timestamp"),
+    ("signature", "signature may not be provided using --signature"),
+)
+
+
+def run(args: "Values", context: "Context") -> None:
+    """Verify one file; its bundle says by its form whether it is a Sigstore bundle or Cosign's own old JSON."""
+    from pycosign.cli.verifying import check_signer_flags, load_trust_for, read_requirements, warn_of_waivers
+
+    warn_of_waivers(args, context, "blob")
+    if not any(args.text(name) for name in ("key", "certificate", "bundle")):
+        raise UsageError(
+            "provide a key with --key or --sk, a certificate to verify against with --certificate, "
+            "or a bundle with --bundle"
+        )
+    check_signer_flags(args)
+    from pycosign.ambient import utc_now
+    from pycosign.flows.verify_blob import is_legacy_bundle, read_bundle_evidence, read_bundle_file, verify_blob
+
+    bundle = read_bundle_file(args.text("bundle")) if args.text("bundle") else None
+    if bundle is None or is_legacy_bundle(bundle):
+        from pycosign.cli.legacy_blob import legacy_pieces
+
+        evidence, is_legacy = legacy_pieces(args, context, bundle), True
+    else:
+        for name, complaint in _IN_BUNDLE:
+            if args.text(name):
+                raise UsageError(f"unsupported: {complaint} when using --new-bundle-format")
+        evidence, is_legacy = read_bundle_evidence(bundle), False
+    requirements = read_requirements(args, context)
+    trust = load_trust_for(args, context, requirements)
+    source = _source(args, context)
+    if is_legacy and not evidence.entries:
+        from pycosign.cli.legacy_blob import completed_by_log
+
+        source, evidence = completed_by_log(args, context, source, evidence, requirements)
+    verify_blob(source, evidence=evidence, trust=trust, requirements=requirements, now=utc_now())
+    context.say("Verified OK")
+
+
+def _source(args: "Values", context: "Context") -> "BlobSource":
+    """The file that the argument means."""
+    from pycosign.flows.blob_source import blob_from_argument, blob_from_path
+
+    word = args.words[0]
+    if word != "-" and os.path.isfile(word):
+        return blob_from_path(word)
+    from pycosign.cli.legacy_blob import open_url
+
+    stdin = context.stdin_bytes() if word == "-" else None
+    return blob_from_argument(word, stdin=stdin, environ=context.environ, open_url=lambda url: open_url(url, args, context))

@@ -1,0 +1,97 @@
+"""What `verify-blob` needs beyond a bundle and a file: 2.x's loose files, the search in the log, URLs."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from pycosign import limits
+from pycosign.errors import UsageError
+from pycosign.flows.blob_source import BlobSource
+from pycosign.flows.verify_blob import LegacyPieces, legacy_evidence
+from pycosign.keys.reference import read_key_file
+from pycosign.verify.pipeline import digests_needed, message_needed
+from pycosign.verify.requirements import Waiver
+
+if TYPE_CHECKING:
+    from pycosign.cli.context import Context
+    from pycosign.cli.parser import Values
+    from pycosign.crypto.digests import ByteStream
+    from pycosign.verify.evidence import Evidence
+    from pycosign.verify.requirements import Requirements
+
+__all__ = ["completed_by_log", "legacy_pieces", "open_url"]
+
+
+def legacy_pieces(args: "Values", context: "Context", bundle: bytes | None) -> "Evidence":
+    """The evidence of an old JSON bundle, of loose files, or of both."""
+    signature = args.text("signature")
+    pieces = LegacyPieces(
+        signature=_signature(signature, args, context) if signature else None,
+        certificate=_optional(args.text("certificate")),
+        chain=_optional(args.text("certificate-chain")),
+        timestamp=_optional(args.text("rfc3161-timestamp")),
+    )
+    return legacy_evidence(pieces, bundle=bundle)
+
+
+def _optional(path: str) -> bytes | None:
+    return read_key_file(path) if path else None
+
+
+def _signature(reference: str, args: "Values", context: "Context") -> bytes:
+    """A file, a URL, env://NAME, or, when there is no such file, the base64 itself."""
+    from pycosign.keys.reference import read_key_reference
+
+    try:
+        return read_key_reference(
+            reference, http=None if args.switch("offline") else context.http, environ=context.environ
+        )
+    except FileNotFoundError:
+        return reference.encode("utf-8", "surrogateescape")
+
+
+def completed_by_log(
+    args: "Values", context: "Context", source: BlobSource, evidence: "Evidence", requirements: "Requirements"
+) -> "tuple[BlobSource, Evidence]":
+    """Ask the log for the entry that an old signature does not carry, unless the log is waived or the network is.
+
+    Returns: the file, which may have been read (it is read once), and the evidence.
+    """
+    if Waiver.TLOG in requirements.waivers or args.switch("offline"):
+        return source, evidence
+    from pycosign.flows.log_search import search_log
+
+    whole = message_needed(evidence, requirements)
+    artifact = source.read({"sha256", *digests_needed(evidence, requirements)}, whole=whole)
+    found = search_log(
+        evidence,
+        http=context.http(),
+        rekor_url=args.text("rekor-url"),
+        requirements=requirements,
+        artifact_sha256=artifact.digests.get("sha256"),
+    )
+    return BlobSource(source.name, known=artifact, is_digest=source.is_digest), found
+
+
+@contextmanager
+def open_url(url: str, args: "Values", context: "Context") -> "Iterator[ByteStream]":
+    """The file at a URL, read in pieces."""
+    if args.switch("offline"):
+        raise UsageError(f"{url}: --offline forbids the network")
+    with context.http().stream("GET", url, max_bytes=limits.DOWNLOAD_BYTES, expect=(200,)) as response:
+        yield _Chunks(response.chunks)
+
+
+class _Chunks:
+    """Pieces of whatever size, as a stream."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._left = b""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """At most `size` bytes; empty at the end."""
+        if not self._left:
+            self._left = next(self._chunks, b"")
+        piece, self._left = self._left[:size], self._left[size:]
+        return piece

@@ -1,0 +1,156 @@
+"""What `verify` and `verify-blob` share: from flags to what is demanded, and under which trust."""
+
+from pycosign.ambient import utc_now
+from pycosign.errors import SigningError, UsageError
+from pycosign.verify.requirements import GithubWorkflow, Requirements, SignerIdentity, SignerKey, TextRule, Waiver
+
+TYPE_CHECKING = False  # on the shortest path to an answer
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pycosign.cli.context import Context
+    from pycosign.cli.parser import Values
+    from pycosign.instances.trust import TrustSource
+    from pycosign.verify.trust import TrustRoot
+
+__all__ = ["check_signer_flags", "load_trust_for", "read_requirements", "warn_of_waivers"]
+
+_KEY_OR_IDENTITY = (
+    "exactly one of: key reference (--key) or certificate identity (--certificate-identity or "
+    "--certificate-identity-regexp), must be provided. To determine which to use, inspect the bundle's "
+    "'verificationMaterial' field: if 'publicKey' is present, use key reference; if 'certificate' or "
+    "'x509CertificateChain' is present, use certificate identity"
+)
+_NEEDED = " or {0}-regexp is required for verification in keyless mode"
+
+
+def warn_of_waivers(args: "Values", context: "Context", what: str) -> None:
+    """Say loudly that the log is not asked; `what` is "signature" or "blob"."""
+    if args.switch("insecure-ignore-tlog") and not args.switch("private-infrastructure"):
+        context.warn(
+            "Skipping tlog verification is an insecure practice that lacks transparency and auditability verification "
+            f"for the {what}."
+        )
+
+
+def check_signer_flags(args: "Values") -> None:
+    """Refuse a demand that is none, or more than one, in Cosign's words."""
+    demanded = [name for name in ("key", "certificate-identity", "certificate-identity-regexp") if args.text(name)]
+    if len(demanded) > 1:
+        raise UsageError(_KEY_OR_IDENTITY)
+    if args.text("key") and args.text("certificate"):
+        raise UsageError(
+            "exactly one of: key reference (--key), certificate (--cert) or hardware token (--sk) must be provided"
+        )
+    if args.text("key"):
+        return
+    for name in ("certificate-identity", "certificate-oidc-issuer"):
+        if not args.text(name) and not args.text(f"{name}-regexp"):
+            raise UsageError(f"--{name}" + _NEEDED.format(f"--{name}"))
+
+
+def read_requirements(
+    args: "Values", context: "Context", *, annotations: "Mapping[str, str] | None" = None
+) -> Requirements:
+    """Everything that the flags demand of a signature; opens the key.
+
+    The hash of a key's signature is the key's own unless --signature-digest-algorithm is given (Cosign 3.1.2 takes
+    SHA-256 for every key then, and so refuses what it signed itself with larger curves).
+    """
+    hash_name = args.text("signature-digest-algorithm")
+    if hash_name not in ("sha224", "sha256", "sha384", "sha512"):
+        raise UsageError(f"unknown digest algorithm: {hash_name}")
+    waivers = set()
+    if args.switch("insecure-ignore-tlog") or args.switch("private-infrastructure"):
+        waivers.add(Waiver.TLOG)
+    if args.switch("insecure-ignore-sct"):
+        waivers.add(Waiver.SCT)
+    if "check-claims" in args.flags and not args.switch("check-claims"):
+        waivers.add(Waiver.CLAIMS)
+    return Requirements(
+        _signer(args, context, hash_name if args.given("signature-digest-algorithm") else None),
+        waivers=frozenset(waivers),
+        use_signed_timestamps=_wants_timestamps(args),
+        annotations=annotations or {},
+    )
+
+
+def _signer(args: "Values", context: "Context", hash_name: str | None) -> SignerKey | SignerIdentity:
+    if args.text("key"):
+        from pycosign.keys.open import open_public_key
+
+        http = None if args.switch("offline") else context.http
+        return SignerKey(open_public_key(args.text("key"), http=http, environ=context.environ), hash_name)
+    return SignerIdentity(
+        _rule(args, "certificate-identity"),
+        _rule(args, "certificate-oidc-issuer"),
+        GithubWorkflow(
+            *(
+                args.text(f"certificate-github-workflow-{name}") or None
+                for name in ("trigger", "sha", "name", "repository", "ref")
+            )
+        ),
+    )
+
+
+def _rule(args: "Values", name: str) -> TextRule:
+    return TextRule(args.text(name) or None, args.text(f"{name}-regexp") or None)
+
+
+def _wants_timestamps(args: "Values") -> bool:
+    return args.switch("use-signed-timestamps") or bool(args.text("timestamp-certificate-chain"))
+
+
+def load_trust_for(args: "Values", context: "Context", requirements: Requirements) -> "TrustRoot | None":
+    """The trust root of `--trusted-root`; of loose files and SIGSTORE_* variables; else of TUF. None: none is needed.
+
+    A key with the log waived and no timestamp demanded needs no trust, so then nothing is read and nobody is asked.
+    """
+    from pycosign.instances.trust import TrustSource, load_trust
+
+    source = TrustSource(context.environ, utc_now(), None if args.switch("offline") else context.http)
+    path = args.text("trusted-root")
+    if not path:
+        is_bare = isinstance(requirements.signer, SignerKey) and Waiver.TLOG in requirements.waivers
+        if is_bare and not requirements.use_signed_timestamps:
+            return None
+        given = _loose_trust(args, context, source, requirements)
+        if given is not None:
+            return given
+    loaded = load_trust(source, path=path or None)
+    for warning in loaded.document.warnings:
+        context.warn(warning)
+    return loaded.trust
+
+
+def _loose_trust(
+    args: "Values", context: "Context", source: "TrustSource", requirements: Requirements
+) -> "TrustRoot | None":
+    """Trust from 2.x's flags and variables; TUF completes it only where it lacks what is needed."""
+    names = ("ca-roots", "ca-intermediates", "certificate-chain", "timestamp-certificate-chain")
+    paths = [args.text(name) for name in names]
+    if not any(paths) and not any(name.startswith("SIGSTORE_") for name in context.environ):
+        return None
+    from pycosign.instances.legacy_material import LegacyFiles, legacy_trust
+
+    given = legacy_trust(LegacyFiles(*paths), environ=context.environ)
+    if given is None or _suffices(given, requirements):
+        return given
+    from pycosign.instances.trust import load_trust
+
+    try:
+        base = load_trust(source).trust
+    except SigningError as exc:
+        context.warn(f"Could not fetch trusted_root.json from the TUF repository: only the given files are trusted. {exc}")
+        return given
+    return legacy_trust(LegacyFiles(*paths), environ=context.environ, base=base)
+
+
+def _suffices(trust: "TrustRoot", requirements: Requirements) -> bool:
+    keyless = isinstance(requirements.signer, SignerIdentity)
+    return bool(
+        (trust.logs or Waiver.TLOG in requirements.waivers)
+        and (trust.certificate_authorities or not keyless)
+        and (trust.ct_logs or not keyless or Waiver.SCT in requirements.waivers)
+        and (trust.timestamp_authorities or not requirements.use_signed_timestamps)
+    )
