@@ -15,3 +15,18 @@ COMMAND = Command(
     examples="  pycosign download signature IMAGE",
     unsupported=UNSUPPORTED_REGISTRY,
 )
+
+
+def run(args: "Values", context: "Context") -> None:
+    """Print each signature as it is stored. Nothing is verified."""
+    from pycosign.cli.images import open_registry, signature_repository
+    from pycosign.flows.download import download_signatures
+
+    lines = download_signatures(
+        args.words[0],
+        registry=open_registry(args, context),
+        repository=signature_repository(context),
+        tag_prefix=args.text("attachment-tag-prefix"),
+    )
+    for line in lines:
+        context.put_bytes(line + b"\n")

@@ -24,3 +24,36 @@ COMMAND = Command(
     examples="  pycosign tree IMAGE",
     unsupported=UNSUPPORTED_REGISTRY | {"registry-referrers-mode=oci-1-1"},
 )
+
+_TITLES = {
+    "attestations": "\U0001f4be Attestations for an image tag",
+    "signatures": "\U0001f510 Signatures for an image tag",
+    "sboms": "\U0001f4e6 SBOMs for an image tag",
+}
+
+
+def run(args: "Values", context: "Context") -> None:
+    """Print the tree. Cosign's order of groups is random; here it is always the same."""
+    from pycosign.cli.images import open_registry, signature_repository
+    from pycosign.flows.tree import image_tree
+
+    word = args.words[0]
+    context.put(f"\U0001f4e6 Supply Chain Security Related artifacts for an image: {word}\n")
+    tree = image_tree(
+        word,
+        registry=open_registry(args, context),
+        repository=signature_repository(context),
+        tag_prefix=args.text("attachment-tag-prefix"),
+        referrers=args.switch("experimental-oci11"),
+    )
+    for warning in tree.warnings:
+        context.say(warning)
+    if not tree.groups:
+        context.put(f"No Supply Chain Security Related Artifacts found for image {word},\n")
+        context.put(" start creating one with simply running$ cosign sign <img>")
+    for group in tree.groups:
+        title = _TITLES.get(group.kind) or f"\U0001f517 {group.label} artifacts via OCI referrer"
+        context.put(f"\u2514\u2500\u2500 {title}: {group.place}\n")
+        for at, layer in enumerate(group.layers, 1):
+            branch = "\u2514" if at == len(group.layers) else "\u251c"
+            context.put(f"   {branch}\u2500\u2500 \U0001f352 {layer}\n")

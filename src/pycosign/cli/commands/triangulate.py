@@ -24,3 +24,21 @@ COMMAND = Command(
     "Instead, please use `oras discover` or `cosign tree` to show referring artifacts",
     unsupported=UNSUPPORTED_REGISTRY,
 )
+
+
+def run(args: "Values", context: "Context") -> None:
+    """Print the full name. The count of words is checked here, as Cosign does, with its odd message."""
+    from pycosign.cli.images import open_registry, signature_repository
+    from pycosign.errors import UsageError
+    from pycosign.flows.triangulate import triangulate
+
+    if len(args.words) != 1:
+        raise UsageError("flag: help requested", hint="one image is needed: pycosign triangulate IMAGE")
+    name = triangulate(
+        args.words[0],
+        registry=open_registry(args, context),
+        kind=args.text("type"),
+        repository=signature_repository(context),
+        tag_prefix=args.text("attachment-tag-prefix"),
+    )
+    context.put(f"{name}\n")

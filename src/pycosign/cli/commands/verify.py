@@ -2,11 +2,16 @@
 
 from pycosign.cli.groups import ANNOTATIONS, REGISTRY, UNSUPPORTED_REGISTRY, VERIFYING, VERIFYING_UNSUPPORTED
 from pycosign.cli.table import Command, at_least, switch, text
+from pycosign.errors import UsageError
 
 TYPE_CHECKING = False  # the table alone must stay cheap: help and completion read it
 if TYPE_CHECKING:
     from pycosign.cli.context import Context
     from pycosign.cli.parser import Values
+    from pycosign.flows.verify_image import ImageVerdict, LogSearch
+    from pycosign.oci.registry import Registry
+    from pycosign.verify.evidence import Evidence
+    from pycosign.verify.requirements import Requirements
 
 COMMAND = Command(
     "Verify the signatures of container images: who signed, when, and that the log has it.",
@@ -42,5 +47,79 @@ COMMAND = Command(
   # demand annotations
   pycosign verify --key cosign.pub -a key1=value1 IMAGE""",
     exclusive=(("certificate-chain", "ca-roots"), ("certificate-chain", "ca-intermediates")),
-    unsupported=VERIFYING_UNSUPPORTED | UNSUPPORTED_REGISTRY | {"attachment", "payload", "signature"},
+    unsupported=VERIFYING_UNSUPPORTED | UNSUPPORTED_REGISTRY | {"attachment", "certificate", "payload", "signature"},
 )
+
+
+def run(args: "Values", context: "Context") -> None:
+    """Verify each image in turn; the results of the good ones are printed before the first bad one ends it."""
+    from pycosign.cli.images import open_registry, read_annotations, signature_repository
+    from pycosign.cli.verifying import check_signer_flags, load_trust_for, read_requirements, warn_of_waivers
+
+    annotations = read_annotations(args)
+    if args.number("max-workers") <= 0:
+        raise UsageError("please set the --max-worker flag to a value that is greater than 0")
+    warn_of_waivers(args, context, "signature")
+    check_signer_flags(args)
+    requirements = read_requirements(args, context, annotations=annotations)
+    trust = load_trust_for(args, context, requirements)
+    from pycosign.ambient import utc_now
+    from pycosign.flows.verify_image import SignaturePlace, verify_image
+
+    place = SignaturePlace(
+        repository=signature_repository(context),
+        tag_prefix=args.text("attachment-tag-prefix"),
+        bundles=args.switch("new-bundle-format"),
+    )
+    registry = None if args.switch("local-image") else open_registry(args, context)
+    for word in args.words:
+        text, where, shown = (word, registry, "") if registry is not None else _saved(word)
+        verdict = verify_image(
+            text,
+            registry=where,
+            trust=trust,
+            requirements=requirements,
+            now=utc_now(),
+            place=place if registry is not None else place._replace(repository=None),
+            search=_search(args, context, requirements),
+        )
+        _show(verdict, shown or verdict.reference.name, args, context, requirements)
+
+
+def _saved(path: str) -> "tuple[str, Registry, str]":
+    """An image in a layout directory: a reference to it, the directory as a registry, and its name for people."""
+    from pycosign.oci.layout import LayoutRegistry
+
+    layout = LayoutRegistry(path)
+    return f"localhost/saved@{layout.saved_image().digest}", layout, path
+
+
+def _search(args: "Values", context: "Context", requirements: "Requirements") -> "LogSearch | None":
+    """How a legacy signature without a log entry is completed; not at all with --offline."""
+    if args.switch("offline"):
+        return None
+
+    def search(evidence: "Evidence") -> "Evidence":
+        from pycosign.flows.log_search import search_log
+
+        return search_log(evidence, http=context.http(), rekor_url=args.text("rekor-url"), requirements=requirements)
+
+    return search
+
+
+def _show(
+    verdict: "ImageVerdict", name: str, args: "Values", context: "Context", requirements: "Requirements"
+) -> None:
+    from pycosign.cli.render_verify import certificate_lines, header, json_array, payload_text
+
+    for warning in verdict.warnings:
+        context.warn(warning)
+    for line in header(verdict, name, requirements):
+        context.say(line)
+    if args.text("output") != "text":
+        context.put_bytes(b"\n" + json_array(verdict, name) + b"\n")
+        return
+    for accepted in verdict.accepted:
+        for line in certificate_lines(accepted):
+            context.say(line)
+        context.put_bytes(payload_text(accepted, name) + b"\n")

@@ -1,0 +1,107 @@
+"""What `verify` prints of an image: Cosign's header for people, and Cosign's JSON for programs."""
+
+from typing import TYPE_CHECKING, Any
+
+from pycosign.codec.go_json import go_json
+from pycosign.codec.strict_json import load_json
+from pycosign.flows.verify_image import BUNDLE, AcceptedSignature, ImageVerdict
+from pycosign.limits import PAYLOAD_BYTES
+from pycosign.verify.requirements import SignerKey, Waiver
+from pycosign.wire.legacy import BUNDLE_ANNOTATION, TIMESTAMP_ANNOTATION
+from pycosign.wire.simplesigning import parse_simple_signing
+
+if TYPE_CHECKING:
+    from pycosign.verify.requirements import Requirements
+
+__all__ = ["certificate_lines", "header", "json_array", "payload_text"]
+
+_ISSUER_OID = "1.3.6.1.4.1.57264.1.1"
+# Fulcio's extension -> (name in the JSON, label of the text)
+_WORKFLOW = {
+    2: ("githubWorkflowTrigger", "GitHub Workflow Trigger"),
+    3: ("githubWorkflowSha", "GitHub Workflow SHA"),
+    4: ("githubWorkflowName", "GitHub Workflow Name"),
+    5: ("githubWorkflowRepository", "GitHub Workflow Repository"),
+    6: ("githubWorkflowRef", "GitHub Workflow Ref"),
+}
+
+
+def header(verdict: ImageVerdict, name: str, requirements: "Requirements") -> list[str]:
+    """The lines above the result. What was not checked is not in them; the last line has the digest that was verified."""
+    lines = [f"\nVerification for {name} --", "The following checks were performed on each of these signatures:"]
+    if Waiver.CLAIMS not in requirements.waivers:
+        if requirements.annotations:
+            lines.append("  - The specified annotations were verified.")
+        lines.append("  - The cosign claims were validated")
+    if all(accepted.verified.log_entries for accepted in verdict.accepted):
+        lines.append("  - Existence of the claims in the transparency log was verified offline")
+    if isinstance(requirements.signer, SignerKey):
+        lines.append("  - The signatures were verified against the specified public key")
+    else:
+        lines.append(
+            "  - The code-signing certificate was verified using trusted certificate authority certificates"
+        )
+    lines.append(f"The digest that was verified: {verdict.digest}")
+    return lines
+
+
+def json_array(verdict: ImageVerdict, name: str) -> bytes:
+    """One element for each accepted signature."""
+    return go_json([_element(accepted, name) for accepted in verdict.accepted])
+
+
+def payload_text(accepted: AcceptedSignature, name: str) -> bytes:
+    """What `--output text` prints of one signature: what was signed, a bundle's statement in the old form."""
+    return go_json(_of_bundle(accepted, name)) if accepted.kind == BUNDLE else accepted.document
+
+
+def certificate_lines(accepted: AcceptedSignature) -> list[str]:
+    """What `--output text` tells people of the certificate; nothing for a key."""
+    verified = accepted.verified
+    if verified.certificate is None:
+        return []
+    lines = [f"Certificate subject: {verified.identity or ''}"]
+    if verified.issuer:
+        lines.append(f"Certificate issuer URL: {verified.issuer}")
+    for number, (_, label) in _WORKFLOW.items():
+        if verified.extensions.get(number):
+            lines.append(f"{label}: {verified.extensions[number]}")
+    return lines
+
+
+def _element(accepted: AcceptedSignature, name: str) -> dict[str, Any]:
+    return _of_bundle(accepted, name) if accepted.kind == BUNDLE else _of_layer(accepted)
+
+
+def _claim(reference: str, digest: str, kind: str, optional: dict[str, Any] | None) -> dict[str, Any]:
+    image = {"docker-manifest-digest": digest}
+    critical = {"identity": {"docker-reference": reference}, "image": image, "type": kind}
+    return {"critical": critical, "optional": None if optional is None else dict(sorted(optional.items()))}
+
+
+def _of_bundle(accepted: AcceptedSignature, name: str) -> dict[str, Any]:
+    statement = accepted.verified.statement
+    assert statement is not None  # of an image, only envelopes are accepted
+    subject = statement.subjects[0]
+    algorithm = "sha256" if "sha256" in subject.digests else next(iter(subject.digests))
+    digest = f"{algorithm}:{subject.digests[algorithm]}"
+    return _claim(name, digest, statement.predicate_type, dict(subject.annotations))
+
+
+def _of_layer(accepted: AcceptedSignature) -> dict[str, Any]:
+    signed = parse_simple_signing(accepted.document)
+    optional: dict[str, Any] = dict(signed.optional or {})
+    verified = accepted.verified
+    if verified.certificate is not None:
+        optional["Subject"] = verified.identity or ""
+        if verified.issuer:
+            optional["Issuer"] = optional[_ISSUER_OID] = verified.issuer
+        for number, (key, _) in _WORKFLOW.items():
+            value = verified.extensions.get(number)
+            if value:
+                optional[key] = optional[f"{_ISSUER_OID.rpartition('.')[0]}.{number}"] = value
+    for key, annotation in (("Bundle", BUNDLE_ANNOTATION), ("RFC3161Timestamp", TIMESTAMP_ANNOTATION)):
+        text = accepted.annotations.get(annotation)
+        if text:
+            optional[key] = load_json(text, what=f"annotation {annotation}", max_bytes=PAYLOAD_BYTES)
+    return _claim(signed.reference, signed.digest, signed.type, optional if optional or signed.optional is not None else None)
