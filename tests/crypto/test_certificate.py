@@ -118,7 +118,7 @@ def der_of(certificate: x509.Certificate) -> bytes:
     return certificate.public_bytes(serialization.Encoding.DER)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(certificates())
 def test_we_read_what_the_other_reader_reads(theirs: x509.Certificate) -> None:
     ours = parse_certificate(der_of(theirs))

@@ -70,7 +70,7 @@ def test_no_flipped_bit_is_accepted_or_lets_another_exception_out() -> None:
             parse_certificate(changed).check_signature(key)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.integers(0, 8 * len(LEAF.der) - 1), st.integers(0, 8 * len(LEAF.der) - 1))
 def test_what_we_accept_the_other_reader_accepts_with_the_same_meaning(first: int, second: int) -> None:
     changed = flip(flip(LEAF.der, first), second)
