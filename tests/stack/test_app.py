@@ -245,6 +245,15 @@ def test_beyond_loopback_no_tokens_are_handed_out(tmp_path: Path) -> None:
     assert answers == [403]
 
 
+def test_a_stop_that_comes_before_it_serves_counts(tmp_path: Path) -> None:
+    import asyncio
+
+    with Stack(str(tmp_path), ports="auto") as stack:
+        stack.stop()
+        asyncio.run(stack.serve(lambda _: pytest.fail("it said that it was ready")))
+    assert not (tmp_path / "stack.json").exists()
+
+
 def test_a_lock_is_given_back_and_holds_the_pid(tmp_path: Path) -> None:
     path = str(tmp_path / "lock")
     with FileLock(path):

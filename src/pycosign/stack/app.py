@@ -147,6 +147,9 @@ class Stack:
         if self._server is not None:
             self._server.should_exit = True
 
+    def _is_stopping(self) -> bool:
+        return self._stopping
+
     async def serve(self, ready: Ready | None = None) -> None:
         """Serve until `stop`, then answer what was asked, finish what is being logged, and return.
 
@@ -190,15 +193,15 @@ class Stack:
         """Wait until everything answers, then publish stack.json."""
         listening = asyncio.ensure_future(server.listening.wait())
         await asyncio.wait([listening, serving], return_when=asyncio.FIRST_COMPLETED)
-        if not listening.done():
-            listening.cancel()
+        listening.cancel()
+        if self._is_stopping():
             return
         stack = self.made.stack_json()
         silent = [status for status in await probe_all(stack) if not status.ok]
+        if self._is_stopping():
+            return
         if silent:
             raise UnavailableError("; ".join(f"{s.name} at {s.url} does not answer: {s.detail}" for s in silent))
-        if server.should_exit:
-            return
         self.data.write_stack_json(stack)
         if ready is not None:
             ready(stack)
