@@ -51,9 +51,9 @@ def accepts(result: Result, who: str) -> None:
 
 
 def refuses(result: Result, who: str) -> None:
-    """Fail unless the program ended with another status."""
-    if result.status == 0:
-        raise Failed(f"{who} accepted it")
+    """Fail unless the program proved that it is not good: Cosign says 1 or 12; 20 would mean "could not find out"."""
+    if result.status not in {1, 12}:
+        raise Failed(f"{who}: status {result.status} where a refusal was due: {result.last_words}")
 
 
 def _signer(tool: Tool, stage: Stage, how: str) -> list[str]:
