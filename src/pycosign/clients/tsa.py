@@ -34,7 +34,12 @@ def request_timestamp(http: HttpClient, url: str, signature: bytes) -> bytes:
     status = response_status(response.body)
     if status != 0:
         raise ServiceRejectedError(f"timestamp request refused by {url}: PKI status {status}")
-    token = parse_response(response.body)
+    try:
+        token = parse_response(response.body)
+    except MalformedError as exc:
+        if exc.code != "timestamp.not-granted":
+            raise
+        raise ServiceRejectedError(f"timestamp request refused by {url}: {exc}") from exc
     if token.imprint != imprint:
         raise MalformedError("timestamp answer", "stamps another signature than the one that was sent")
     return response.body

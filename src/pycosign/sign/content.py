@@ -38,7 +38,9 @@ def sign_statement(signer: Signer, statement: bytes, *, prehashed: bool = False)
 def sign_legacy_payload(signer: Signer, payload: bytes, *, logged: bool) -> MessageSignature:
     """Sign the payload of a legacy signature, in the way that Cosign 2 and 3 verify without being told how.
 
-    Args: logged: a log takes Ed25519 signatures prehashed only; without a log Cosign expects pure Ed25519.
+    The exception is Ed25519 with a log: the log takes prehashed signatures only, Cosign verifies pure ones only.
+
+    Args: logged: whether it goes to a log.
     """
     name = legacy_hash(signer.public_key)
     raw = digest(name, payload)
