@@ -216,9 +216,12 @@ def test_a_device_is_approved_when_it_asks() -> None:
 def test_client_credentials_speak_of_the_client() -> None:
     async def work() -> None:
         ours = app()
-        form = {"grant_type": "client_credentials", "client_id": "robot", "client_secret": "s"}
-        answer = (await post(ours, "/token", form)).json()
-        await checked(ours, answer["id_token"], sub="robot", email=None)
+        form = {"grant_type": "client_credentials", "client_secret": "s"}
+        answer = (await post(ours, "/token", form | {"client_id": "sigstore"})).json()
+        await checked(ours, answer["id_token"], sub="sigstore", email=None)
+        other = (await post(ours, "/token", form | {"client_id": "robot"})).json()["id_token"]
+        claims = jwt.decode(other, options={"verify_signature": False})
+        assert (claims["aud"], claims["sub"]) == ("robot", "robot")  # Cosign wants its own name there
 
     run(work)
 

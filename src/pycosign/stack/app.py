@@ -19,7 +19,7 @@ from pycosign.locks import FileLock, LockedError
 from pycosign.stack.asgi import ASGIApp, Receive, Scope, Send
 from pycosign.stack.compose import Services, compose
 from pycosign.stack.files import DataDir
-from pycosign.stack.ports import bind, choose_ports, is_loopback, url_host
+from pycosign.stack.ports import bind, choose_ports, is_loopback, parse_ports, url_host
 from pycosign.stack.provision import Provisioned, fresh_record, provision
 from pycosign.stack.status import probe_all
 
@@ -112,6 +112,7 @@ class Stack:
 
         Raises: AlreadyRunningError; UsageError: contradicting ports or host, a taken port, another data format.
         """
+        parse_ports(self._ports or "")  # before anything is made
         self.data.create()
         try:
             self._lock.acquire()

@@ -188,7 +188,7 @@ class Idp:
                 client = _client_id(request, form)
                 if not client:
                     return _OAuthError("invalid_client", "no client id", 401).response()
-                return self._tokens({"subject": client, "audience": core.AUDIENCE})
+                return self._tokens({"subject": client, "audience": client})
             case None:
                 return _OAuthError("invalid_request", "grant_type is missing").response()
             case _:
