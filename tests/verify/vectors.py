@@ -19,6 +19,8 @@ RECORDINGS = DATA / "wire"
 CONFORMANCE = DATA / "conformance" / "bundle-verify"
 PUBLIC_GOOD = DATA / "public-good" / "trusted_root.json"
 
+NPM_PROVENANCE = DATA / "field" / "npm-provenance-sigstore-js-1.json"
+
 RECORDED = {path.stem: path for path in sorted(RECORDINGS.glob("bundle-*.json"))}
 RECORDED_ARTIFACT = artifact_from_bytes(b"hello\n")
 RECORDED_REQUIREMENTS = Requirements(SignerIdentity(TextRule("test@example.com"), TextRule("http://127.0.0.1:8080")))

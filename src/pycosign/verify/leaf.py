@@ -59,15 +59,17 @@ def check_leaf(
 def _intermediates(evidence: Evidence) -> tuple[Certificate, ...]:
     """What the evidence brings between leaf and root; only trusted if a root of ours signed it.
 
-    A bundle must not bring a root (protobuf-specs, X509CertificateChain); Cosign's legacy annotation does, unused.
+    A bundle must not bring a root (protobuf-specs, X509CertificateChain). sigstore-js 1.x put one at the end of its
+    chains, so version 0.1 may have it there: npm's first provenance bundles do. Cosign's legacy annotation has it too.
+    None of them is ever used.
     """
     if len(evidence.chain_der) > limits.CERTIFICATES:
         raise MalformedError("certificate chain", f"holds more than {limits.CERTIFICATES} certificates")
     extra = tuple(parse_certificate(der, "intermediate certificate") for der in evidence.chain_der[1:])
-    if evidence.proof_required or evidence.source.startswith("bundle"):
-        for certificate in extra:
-            if certificate.issuer_der == certificate.subject_der:
-                raise InvalidCertificatePathError("the bundle's certificate chain holds a root certificate")
+    if evidence.source.startswith("bundle"):
+        inner = extra[:-1] if evidence.source == "bundle v0.1" else extra
+        if any(item.issuer_der == item.subject_der for item in inner):
+            raise InvalidCertificatePathError("the bundle's certificate chain holds a root certificate")
     return extra
 
 
