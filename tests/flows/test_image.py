@@ -10,15 +10,18 @@ from pycosign.errors import (
     UnavailableError,
 )
 from pycosign.flows.download import download_signatures
+from pycosign.flows.log_search import search_log
 from pycosign.flows.sign_image import ImageSigning, SignedImage, sign_image
 from pycosign.flows.tree import image_tree
 from pycosign.flows.triangulate import triangulate
-from pycosign.flows.verify_image import SignaturePlace, verify_image
-from pycosign.oci.attach import push_bundle
+from pycosign.flows.verify_image import ImageVerdict, SignaturePlace, verify_image
+from pycosign.oci.attach import append_signature, push_bundle
 from pycosign.oci.client import RegistryClient
-from pycosign.verify.requirements import Waiver
+from pycosign.verify.evidence import Evidence
+from pycosign.verify.requirements import Requirements, Waiver
 from pycosign.wire.bundle import parse_bundle
 from pycosign.wire.intoto import COSIGN_SIGN_PREDICATE
+from pycosign.wire.legacy import SIGNATURE_ANNOTATION
 from pycosign.wire.oci_manifest import Descriptor
 from pycosign.wire.reference import parse_reference
 from tests.flows.tools import EMAIL, NO_SERVICES, Workshop, key_requirements, new_key
@@ -327,3 +330,40 @@ def test_download_of_an_unsigned_image_says_so(workshop: Workshop, image: str) -
     with pytest.raises(NoSignaturesError, match="no signatures associated") as caught:
         download_signatures(image, registry=workshop.registry)
     assert caught.value.exit_status == 1
+
+
+def test_a_legacy_signature_without_its_entry_is_completed_by_the_log(workshop: Workshop, image: str) -> None:
+    signer = new_key()
+    how = ImageSigning(legacy=True, upload=False)
+    digest = workshop.registry.resolve(parse_reference(image)).digest
+    target = parse_reference(image).with_digest(digest)
+    context = workshop.keyed(signer, workshop.v1._replace(timestamp_urls=()))
+    (signed,) = sign_image(target.name, registry=workshop.registry, context=context, how=how)
+    stripped = {SIGNATURE_ANNOTATION: signed.payloads[0].annotations[SIGNATURE_ANNOTATION]}
+    append_signature(workshop.registry, target.context, digest, signed.payloads[0].payload, stripped)
+    asked: list[Evidence] = []
+
+    def verdict_for(requirements: Requirements, *, online: bool) -> ImageVerdict:
+        def search(evidence: Evidence) -> Evidence:
+            asked.append(evidence)
+            rekor_url = workshop.v1.logs[0].url
+            return search_log(evidence, http=workshop.http, rekor_url=rekor_url, requirements=requirements)
+
+        return verify_image(
+            image,
+            registry=workshop.registry,
+            trust=workshop.trust,
+            requirements=requirements,
+            now=workshop.now,
+            search=search if online else None,
+        )
+
+    requirements = key_requirements(signer.public_key)
+    assert verdict_for(requirements, online=True).accepted[0].verified.log_entries
+    with pytest.raises(NoMatchingSignaturesError) as caught:
+        verdict_for(requirements, online=False)
+    assert [cause.code for cause in caught.value.causes] == ["tlog.missing"]
+    asked.clear()
+    with pytest.raises(NoMatchingSignaturesError):
+        verdict_for(key_requirements(new_key().public_key), online=True)
+    assert not asked  # a signature of another key is no reason to ask

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from pycosign.errors import (
     MalformedError,
+    MissingEntryError,
     NoMatchingSignaturesError,
     NoSignaturesError,
     SigningError,
@@ -20,7 +21,7 @@ from pycosign.oci.registry import Registry
 from pycosign.verify.artifact import Artifact, image_artifact
 from pycosign.verify.evidence import Evidence, evidence_from_bundle, evidence_from_legacy_layer
 from pycosign.verify.pipeline import verify
-from pycosign.verify.requirements import Requirements, Waiver
+from pycosign.verify.requirements import Requirements
 from pycosign.verify.result import Verdict, Verified, verdict_of
 from pycosign.verify.trust import TrustRoot
 from pycosign.wire.bundle import parse_bundle
@@ -182,9 +183,14 @@ def _judge(
             return None
     else:
         evidence = evidence_from_legacy_layer(candidate.document, candidate.annotations)
-        if not evidence.entries and search is not None and Waiver.TLOG not in requirements.waivers:
-            evidence = search(evidence)
-    verified = verify(evidence, artifact, trust=trust, requirements=requirements, now=now)
+    try:
+        verified = verify(evidence, artifact, trust=trust, requirements=requirements, now=now)
+    except MissingEntryError:
+        # the signature itself is good: only then is the log asked
+        if candidate.kind != LEGACY or evidence.entries or search is None:
+            raise
+        evidence = search(evidence)
+        verified = verify(evidence, artifact, trust=trust, requirements=requirements, now=now)
     return AcceptedSignature(
         verified, evidence, candidate.kind, candidate.document, candidate.annotations, candidate.source
     )
