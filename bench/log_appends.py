@@ -10,6 +10,9 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from tests.interop.environment import our_stack
 
 from bench.load import Load, post, run_load
 from pycosign.crypto.keys import LocalSigner, generate_signer
@@ -48,10 +51,6 @@ def _report(version: str, base_url: str) -> None:
 
 def run() -> None:
     """Our own logs, on the stack in a temporary directory."""
-    from pathlib import Path
-
-    from tests.interop.environment import our_stack
-
     with tempfile.TemporaryDirectory() as directory, our_stack(Path(directory) / "stack", "--ports", "auto") as stack:
         print("\nlog appends (target: 1500/s at 256 connections, p50 under 150 ms)")
         _report("v1", stack.info["rekor"])

@@ -16,7 +16,7 @@ from pycosign.wire.intoto import IN_TOTO_PAYLOAD_TYPE
 
 __all__ = ["Presented", "check_message", "distinct", "read_der_verifier", "read_pem_verifier", "statement_digests"]
 
-_KEPT: Final = 1024  # parsed keys and certificates: a builder signs many artifacts with one
+_KEPT: Final = 128  # parsed keys and certificates: a builder signs many artifacts with one
 
 
 class Presented(NamedTuple):
