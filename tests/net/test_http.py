@@ -162,6 +162,12 @@ def test_an_answer_larger_than_its_bound_is_malformed(
     assert client.request("GET", server.url, max_bytes=5000).body == b"x" * 5000
 
 
+def test_the_text_of_an_error_is_cut_off_and_its_status_stays(server: ScriptedServer, client: HttpClient) -> None:
+    server.answer = lambda h: reply(h, 404, b"x" * 5000)
+    response = client.request("GET", server.url, max_bytes=100)
+    assert (response.status, response.body) == (404, b"x" * 100)
+
+
 @pytest.mark.parametrize("kind", ["silent", "dripping"])
 def test_the_deadline_ends_a_slow_answer(server: ScriptedServer, kind: str) -> None:
     done = threading.Event()

@@ -129,9 +129,11 @@ class Exchange:
     def read_chunks(self, response: "BaseHTTPResponse", max_bytes: int) -> Iterator[bytes]:
         """The body in pieces as they arrive. The deadline holds for a server that drips, too.
 
+        The body of an error (status 400 and up) is cut off at the bound: its status is the answer.
         Raises: MalformedError `net.response-too-large`; UnavailableError: it broke off, or the deadline passed.
         """
-        declared = response.headers.get("Content-Length", "")
+        is_error = response.status >= 400
+        declared = "" if is_error else response.headers.get("Content-Length", "")
         if self.method != "HEAD" and declared.isascii() and declared.isdigit() and int(declared) > max_bytes:
             raise self._too_large(max_bytes)
         left = max_bytes
@@ -143,6 +145,9 @@ class Exchange:
                 self.drained = True
                 return
             left -= len(chunk)
+            if left < 0 and is_error:
+                yield chunk[:left]
+                return
             if left < 0:
                 raise self._too_large(max_bytes)
             yield chunk

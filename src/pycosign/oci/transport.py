@@ -115,7 +115,8 @@ class RegistryTransport:
         for attempt in (1, 2):
             headers = self._with_credentials(repository, url, scopes, None)
             try:
-                with self.http.stream("GET", url, headers=headers, max_bytes=max_bytes) as answer:
+                bound = max(max_bytes, limits.TOKEN_BYTES)  # what refuses a small blob may need more room
+                with self.http.stream("GET", url, headers=headers, max_bytes=bound) as answer:
                     if answer.status in expect:
                         yield answer
                         return
