@@ -53,9 +53,7 @@ class IssuerKey(NamedTuple):
 
 
 def _b64url(raw: bytes) -> str:
-    return (
-        binascii.b2a_base64(raw, newline=False).translate(bytes.maketrans(b"+/", b"-_")).rstrip(b"=").decode()
-    )
+    return binascii.b2a_base64(raw, newline=False).translate(bytes.maketrans(b"+/", b"-_")).rstrip(b"=").decode()
 
 
 def discovery(issuer: str) -> dict[str, Any]:
@@ -153,11 +151,7 @@ def is_loopback_redirect(uri: str) -> bool:
         return True
     try:
         parts = urlsplit(uri)
-        return (
-            parts.scheme == "http"
-            and parts.hostname in ("localhost", "127.0.0.1", "::1")
-            and parts.username is None
-        )
+        return parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1") and parts.username is None
     except ValueError:
         return False
 

@@ -61,9 +61,7 @@ def _client_id(request: Request, form: dict[str, str]) -> str:
 class Idp:
     """The issuer's endpoints over one key, clock and book of codes."""
 
-    def __init__(
-        self, issuer: str, key: core.IssuerKey, *, clock: Clock, entropy: Entropy, test_tokens: bool
-    ) -> None:
+    def __init__(self, issuer: str, key: core.IssuerKey, *, clock: Clock, entropy: Entropy, test_tokens: bool) -> None:
         self.issuer, self.key, self.test_tokens = issuer, key, test_tokens
         self._clock = clock
         self._codes = core.CodeBook(entropy)
@@ -84,9 +82,7 @@ class Idp:
                 return json_response(200, '{"status":"SERVING"}')
             case ("GET", "/auth" | "/token" | "/device") | ("POST", "/auth" | "/token" | "/device/code"):
                 if not self.test_tokens or not _named_as_loopback(request):
-                    return text_response(
-                        403, "this issuer gives no tokens over HTTP: use `pycosign stack token`\n"
-                    )
+                    return text_response(403, "this issuer gives no tokens over HTTP: use `pycosign stack token`\n")
                 return self._issue(request)
         return text_response(404, "not found\n")
 
@@ -121,9 +117,7 @@ class Idp:
             seconds=lifetime,
             email_verified=query.get("verified") != "false",
         )
-        return Response(
-            200, core.sign_token(claims, self.key).encode(), "text/plain; charset=utf-8", NO_STORE
-        )
+        return Response(200, core.sign_token(claims, self.key).encode(), "text/plain; charset=utf-8", NO_STORE)
 
     def _authorize(self, query: dict[str, str]) -> Response:
         """The authorization endpoint: approves at once, as `login_hint` or the default identity."""
@@ -197,9 +191,7 @@ class Idp:
             return found.response()
         return self._tokens({"email": found.email, "audience": found.client_id, "nonce": found.nonce})
 
-    def _redeem_code(
-        self, code: str, form: dict[str, str], *, redirect: str
-    ) -> core.Authorization | _OAuthError:
+    def _redeem_code(self, code: str, form: dict[str, str], *, redirect: str) -> core.Authorization | _OAuthError:
         found = self._codes.redeem(code, self._now())
         if found is None:
             return _OAuthError("invalid_grant", "the code is unknown, used or expired")
@@ -230,9 +222,7 @@ class Idp:
         )
 
 
-def build_idp_app(
-    issuer: str, key: core.IssuerKey, *, clock: Clock, entropy: Entropy, test_tokens: bool
-) -> ASGIApp:
+def build_idp_app(issuer: str, key: core.IssuerKey, *, clock: Clock, entropy: Entropy, test_tokens: bool) -> ASGIApp:
     """The issuer as an ASGI application. `issuer` is its URL exactly as tokens name it, without a trailing
     slash.
     """
