@@ -123,7 +123,7 @@ def _make_bundle(target: Reference, signing: Signing, how: ImageSigning) -> Sign
     assert target.digest is not None
     algorithm, _, digest_hex = target.digest.partition(":")
     statement = format_sign_statement(digest_hex, how.annotations, algorithm=algorithm)
-    envelope = sign_statement(signing.signer, statement, prehashed=signing.log_is_v2)
+    envelope = sign_statement(signing.signer, statement, log_version=signing.log_version)
     testimony = collect_testimony(signing, envelope)
     bundle = format_bundle(assemble_bundle(envelope, testimony))
     check_own_evidence(signing, evidence_from_bundle(parse_bundle(bundle)), image_artifact(target.digest))
@@ -155,7 +155,7 @@ def _push_bundle(
 
 def _make_legacy(target: Reference, signing: Signing, how: ImageSigning) -> SignedImage:
     assert target.digest is not None
-    if len(signing.context.services.logs) > 1 or signing.log_is_v2:
+    if len(signing.context.services.logs) > 1 or signing.log_version == 2:
         raise UsageError("the legacy format holds one entry of a Rekor v1 log", hint="use the bundle format")
     testimony = Testimony(signing.public_key)
     signatures: list[SignedPayload] = []

@@ -79,9 +79,9 @@ class Signing(NamedTuple):
         return bool(self.context.services.logs)
 
     @property
-    def log_is_v2(self) -> bool:
-        """Whether a Rekor v2 log takes part: it takes Ed25519 signatures prehashed only."""
-        return any(log.api_version == 2 for log in self.context.services.logs)
+    def log_version(self) -> int | None:
+        """The API version of the logs that take part (a signing config selects one); None: no log."""
+        return max((log.api_version for log in self.context.services.logs), default=None)
 
 
 def begin_signing(context: SigningContext) -> Signing:

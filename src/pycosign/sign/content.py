@@ -20,17 +20,19 @@ def sign_digest(signer: Signer, digests: Mapping[str, bytes], *, hash_name: str 
     return MessageSignature(name, digests[name], signer.sign_digest(digests[name], name))
 
 
-def sign_statement(signer: Signer, statement: bytes, *, prehashed: bool = False) -> Envelope:
+def sign_statement(signer: Signer, statement: bytes, *, log_version: int | None = None) -> Envelope:
     """Sign an in-toto statement in a DSSE envelope, over its exact bytes.
 
-    Args: prehashed: makes Ed25519 keys sign the SHA-512 of the PAE, which is what a Rekor v2 log can check; pure
-          Ed25519 (everything else understands it) otherwise. Other keys always sign with their own hash.
+    Args: log_version: of the Rekor log that the envelope goes to; None: to none. Each accepts one way of signing only:
+          v1 SHA-256 whatever the curve, and pure Ed25519; v2 the key's own hash, and Ed25519 prehashed. Without a log,
+          the key's own hash and pure Ed25519, which everyone expects of an envelope.
     """
     message = pae(IN_TOTO_PAYLOAD_TYPE, statement)
-    name = signer.public_key.default_hash
-    if signer.public_key.kind == "ed25519" and not prehashed:
+    key = signer.public_key
+    if key.kind == "ed25519" and log_version != 2:
         signature = signer.sign(message)
     else:
+        name = "sha256" if log_version == 1 else key.default_hash
         signature = signer.sign_digest(digest(name, message), name)
     return Envelope(statement, IN_TOTO_PAYLOAD_TYPE, (EnvelopeSignature(signature, ""),))
 
