@@ -208,6 +208,7 @@ def test_a_log_that_is_down_is_500_with_code_13() -> None:
         token(drop=("exp",)),
         token(drop=("email_verified",)),
         token(exp="tomorrow"),
+        token(exp=True),
         token(nbf=int(NOW.timestamp()) + 3600),
         token(email="no address"),
         token(email="two@at@example.com"),
@@ -226,6 +227,10 @@ def test_a_token_that_does_not_count_is_400_never_401(identity: str) -> None:
 def test_the_tokens_email_may_be_verified_by_text_and_not_before_has_leeway() -> None:
     identity = token(email_verified="true", nbf=int(NOW.timestamp()) + 200)
     assert issue(v2_request(identity)).san[0].value == EMAIL
+
+
+def test_a_token_may_live_absurdly_long() -> None:
+    assert issue(v2_request(token(exp=10**400))).not_after - NOW.replace(microsecond=0) == timedelta(minutes=10)
 
 
 def test_the_bodys_token_wins_over_the_header() -> None:

@@ -58,8 +58,8 @@ def check_token(token: str, issuer: TrustedIssuer, *, now: datetime) -> Mapping[
     return claims
 
 
-def _seconds(claims: Mapping[str, Any], name: str) -> float:
-    value = claims[name]
+def _seconds(claims: Mapping[str, Any], name: str) -> int | float:
+    value: object = claims[name]
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TokenRefusedError(f"the token's claim {name} is not a number")
-    return float(value)
+    return value

@@ -5,6 +5,7 @@ Who holds the issuer's key can be anyone towards this stack's CA (docs/trust.md)
 
 import binascii
 import hashlib
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -36,6 +37,7 @@ TOKEN_SECONDS = 3600
 CODE_SECONDS = 300  # an authorization code lives this long at most
 NOT_BEFORE_LEEWAY_SECONDS = 5  # sigstore-python takes nbf without leeway (services.md, 6.6)
 MAX_CODES = 1000
+_PRINTABLE = re.compile(r"[!-~]{1,2048}", re.ASCII)
 OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
 
 
@@ -149,11 +151,14 @@ def is_loopback_redirect(uri: str) -> bool:
     """Whether a code may be sent there: plain http to this machine, any port and path, or out of band."""
     if uri == OUT_OF_BAND:
         return True
+    if not _PRINTABLE.fullmatch(uri):
+        return False  # it becomes a header's value
     try:
         parts = urlsplit(uri)
-        return parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1") and parts.username is None
+        named_loopback = parts.hostname in ("localhost", "127.0.0.1", "::1") and (parts.port is None or parts.port > 0)
     except ValueError:
         return False
+    return parts.scheme == "http" and named_loopback and parts.username is None
 
 
 class Authorization(NamedTuple):
