@@ -42,8 +42,7 @@ def _try_lock(fd: int) -> bool:
 class FileLock:
     """An exclusive lock on the file at `path` (made if missing), which holds the holder's process id as text.
 
-    `with FileLock(path):` takes it at once or raises LockedError. Not re-entrant: two of them in one process
-    exclude
+    `with FileLock(path):` takes it at once or raises LockedError. Not re-entrant: two of them in one process exclude
     each other too. The file stays: removing it would let two processes lock two files of one name.
     """
 
@@ -75,9 +74,7 @@ class FileLock:
         self.acquire()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None) -> None:
         self.release()
 
 

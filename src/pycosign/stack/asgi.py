@@ -1,6 +1,4 @@
-"""The thin layer under every service's `http.py`: a bounded request in, one response out. No framework on the
-hot path.
-"""
+"""The thin layer under every service's `http.py`: a bounded request in, one response out, no framework in between."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, NamedTuple
@@ -24,10 +22,8 @@ ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class Request(NamedTuple):
-    """One HTTP request, whole. `path` is percent-decoded with repeated slashes collapsed: sigstore-go joins
-    base URL
-    and path without trimming (services.md, D.2). Header names are lower case; of repeated ones the last
-    counts."""
+    """One HTTP request, whole. `path` is percent-decoded with repeated slashes collapsed: sigstore-go joins base URL
+    and path without trimming (services.md, D.2). Header names are lower case; of repeated ones the last counts."""
 
     method: str
     path: str
@@ -116,8 +112,7 @@ async def end_application(app: ASGIApp) -> None:
 
 
 def build_app(handler: Handler, *, max_bytes: int) -> ASGIApp:
-    """An ASGI application that gives `handler` whole requests with bodies of at most `max_bytes`; longer ones
-    are 413.
+    """An ASGI application that gives `handler` whole requests with bodies of at most `max_bytes`; longer ones are 413.
 
     HEAD is answered as GET without the body.
     """

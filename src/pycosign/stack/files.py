@@ -6,6 +6,7 @@ keys/*.pem         private keys, mode 0600: who reads them can be this Sigstore
 chains/*.pem       the certificate chains of the CA and of the timestamp authority
 trust/             what clients are given: trusted_root.json, signing configs, public keys
 tuf/               the TUF repository, served as it lies
+tuf-cache/         what `stack env` leaves for Cosign: a TUF cache that is initialised already
 rekor_v1 rekor_v2 ctlog registry    each service's store
 stack.json         URLs and paths, only while everything answers
 """

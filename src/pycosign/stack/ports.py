@@ -50,8 +50,7 @@ def parse_ports(text: str) -> tuple[dict[str, int], int | None]:
 def choose_ports(text: str | None, remembered: Mapping[str, int] | None) -> dict[str, int]:
     """The port of every service: the remembered ones, else what `--ports` says, else the defaults.
 
-    Raises: UsageError: `--ports` contradicts what the data directory remembers, whose trust root names the
-    ports.
+    Raises: UsageError: `--ports` contradicts what the data directory remembers, whose trust root names the ports.
     """
     named, rest = parse_ports(text or "")
     if remembered is not None:

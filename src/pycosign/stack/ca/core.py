@@ -1,6 +1,4 @@
-"""What the CA decides, as values: request -> key and token -> precertificate -> certificate. Pure: `now` is
-given.
-"""
+"""What the CA decides, as values: request -> key and token -> precertificate -> certificate. Pure: `now` is given."""
 
 import binascii
 from collections.abc import Callable, Mapping
@@ -38,9 +36,7 @@ class Authority(NamedTuple):
 
 
 class CertificateRequest(NamedTuple):
-    """What was asked: a token, and a key with a proof or a signing request. Exactly one of `key` and `csr` is
-    there.
-    """
+    """What was asked: a token, and a key with a proof or a signing request. Exactly one of `key` and `csr` is there."""
 
     token: str
     key: bytes | None
@@ -49,9 +45,7 @@ class CertificateRequest(NamedTuple):
 
 
 class Precertificate(NamedTuple):
-    """A certificate that the log has not seen: what the log signs (`tbs`), what it keeps (`der`), and whose
-    it is.
-    """
+    """A certificate that the log has not seen: what the log signs (`tbs`), what it keeps (`der`), and whose it is."""
 
     leaf: profile.Leaf
     tbs: bytes
@@ -60,8 +54,7 @@ class Precertificate(NamedTuple):
 
 
 def parse_request(body: bytes, authorization: str, *, version: int) -> CertificateRequest:
-    """Read a signing request of API version 1 or 2; unknown fields are ignored, as protobuf's JSON does
-    there.
+    """Read a signing request of API version 1 or 2; unknown fields are ignored, as protobuf's JSON does there.
 
     Args:    authorization: the header's value; in version 2 the body's token wins over it.
     Raises:  CaRefusedError: not JSON, a field of another type or not base64, no key.

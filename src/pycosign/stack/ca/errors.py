@@ -1,6 +1,4 @@
-"""What the CA answers when it says no: gRPC code, HTTP status and Fulcio's own sentence. Source: services.md,
-1.4.
-"""
+"""What the CA answers when it says no: gRPC code, HTTP status and Fulcio's own sentence. Source: services.md, 1.4."""
 
 from pycosign.errors import RefusedError
 
@@ -13,9 +11,7 @@ INTERNAL = 13
 
 
 class CaRefusedError(RefusedError):
-    """A request that gets no certificate. `message` is what the client is told, `reason` what our log may
-    say.
-    """
+    """A request that gets no certificate. `message` is what the client is told, `reason` what our log may say."""
 
     code = "ca.refused"
 

@@ -1,6 +1,4 @@
-"""The key that a certificate is asked for, and the proof that the asker holds it. Source: services.md, 1.2,
-1.5.
-"""
+"""The key that a certificate is asked for, and the proof that the asker holds it. Source: services.md, 1.2, 1.5."""
 
 import binascii
 
@@ -83,8 +81,7 @@ def check_proof(key: PublicKeyTypes, proof: bytes, challenge: str) -> None:
 
 
 def key_of_csr(pem: bytes) -> PublicKeyTypes:
-    """The key of a certificate signing request, whose own signature is the proof; its subject and extensions
-    are
+    """The key of a certificate signing request, whose own signature is the proof; its subject and extensions are
     ignored. Raises CaRefusedError when it cannot be read or its signature does not hold."""
     from cryptography import x509  # only sigstore-python and its like come this way
 

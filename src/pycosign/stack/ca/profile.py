@@ -1,5 +1,4 @@
-"""The DER of leaf certificates, composed by hand: precertificate and certificate share every byte but one
-extension.
+"""The DER of leaf certificates, composed by hand: precertificate and certificate share every byte but one extension.
 
 The order of extensions is production's, with the certificate log's last. Source: services.md, 1.7, 1.8, 1.11.
 """
@@ -68,8 +67,7 @@ def leaf_of(
 ) -> Leaf:
     """The certificate for a principal's key, from `now` cut to seconds, for ten minutes.
 
-    `serial` is positive with at most 159 bits; `issuer_name` is the issuer's Name, DER; `issuer_key_id` its
-    SKI.
+    `serial` is positive with at most 159 bits; `issuer_name` is the issuer's Name, DER; `issuer_key_id` its SKI.
     """
     start = now.replace(microsecond=0)
     head = b"".join(
@@ -99,9 +97,7 @@ def leaf_of(
 
 
 def tbs(leaf: Leaf, last_extension: bytes = b"") -> bytes:
-    """The TBSCertificate, with one more extension at the end if given. Without: what the certificate log
-    signs.
-    """
+    """The TBSCertificate, with one more extension at the end if given. Without: what the certificate log signs."""
     return der_sequence(leaf.head, der_context(3, der_sequence(leaf.extensions, last_extension)))
 
 

@@ -1,6 +1,4 @@
-"""Whether an identity token counts, and what it claims. The issuer is embedded, so its key is given, never
-fetched.
-"""
+"""Whether an identity token counts, and what it claims. The issuer is embedded, so its key is given, never fetched."""
 
 from collections.abc import Mapping
 from datetime import datetime

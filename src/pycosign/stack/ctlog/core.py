@@ -1,7 +1,6 @@
 """What the certificate log signs and answers, as bytes and values. Pure: the timestamp is given.
 
-RFC 6962 gives a leaf and the text that a promise (SCT) signs the same bytes: version and type are zero in
-both.
+RFC 6962 gives a leaf and the text that a promise (SCT) signs the same bytes: version and type are zero in both.
 """
 
 import hashlib
@@ -52,9 +51,7 @@ class LogKey(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """What is logged: the certificate as the leaf has it, what is kept beside it, and what makes it
-    unique.
-    """
+    """What is logged: the certificate as the leaf has it, what is kept beside it, and what makes it unique."""
 
     certificate: CertificateEntry
     extra_data: bytes
@@ -68,9 +65,7 @@ def _u24(raw: bytes) -> bytes:
 def precertificate_entry(
     *, tbs_der: bytes, issuer_spki_der: bytes, precertificate_der: bytes, chain: Sequence[bytes]
 ) -> Entry:
-    """The entry of a precertificate. `tbs_der`: its TBSCertificate without the poison; `chain`: issuer to
-    root.
-    """
+    """The entry of a precertificate. `tbs_der`: its TBSCertificate without the poison; `chain`: issuer to root."""
     issuer_key_hash = hashlib.sha256(issuer_spki_der).digest()
     return Entry(
         certificate=CertificateEntry(issuer_key_hash, tbs_der),
@@ -82,8 +77,7 @@ def precertificate_entry(
 def entry_of_chain(chain: Sequence[bytes], roots: Sequence[bytes], *, precertificate: bool) -> Entry:
     """The entry for a submitted chain, leaf first; the root may be left out.
 
-    Raises: ChainRefusedError: empty or too long, not certificates, not signed by each other, no root of ours
-    at the
+    Raises: ChainRefusedError: empty or too long, not certificates, not signed by each other, no root of ours at the
             end, or a poison where there must be none or none where there must be one.
     """
     if not 1 <= len(chain) <= MAX_CHAIN:

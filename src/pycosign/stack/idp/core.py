@@ -115,8 +115,7 @@ def claims_for(
     """The claims of an identity token, either a person's (`email`) or a machine's (`subject` alone).
 
     Clients prove possession over the email when there is one, else over the subject, and the CA must agree:
-    so a machine's token carries no email. `now` is Unix seconds. Raises UsageError when neither or both are
-    given.
+    so a machine's token carries no email. `now` is Unix seconds. Raises UsageError when neither or both are given.
     """
     if (email is None) == (subject is None):
         raise UsageError("an identity token is for an email address or for a subject: give exactly one")
@@ -162,9 +161,7 @@ def is_loopback_redirect(uri: str) -> bool:
 
 
 class Authorization(NamedTuple):
-    """What a code stands for until it is redeemed. `expires` is Unix seconds; `challenge` is "" in the device
-    flow.
-    """
+    """What a code stands for until it is redeemed. `expires` is Unix seconds; `challenge` is "" in the device flow."""
 
     client_id: str
     email: str

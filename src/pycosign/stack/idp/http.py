@@ -1,8 +1,7 @@
 """The issuer over HTTP. Tokens are handed to whoever asks, for tests: only on loopback (`test_tokens`), never
 elsewhere.
 
-Without `test_tokens` the issuer still publishes its keys, and `pycosign stack token` still issues, with the
-key's file.
+Without `test_tokens` the issuer still publishes its keys, and `pycosign stack token` still issues, with the key's file.
 """
 
 import binascii
@@ -223,8 +222,6 @@ class Idp:
 
 
 def build_idp_app(issuer: str, key: core.IssuerKey, *, clock: Clock, entropy: Entropy, test_tokens: bool) -> ASGIApp:
-    """The issuer as an ASGI application. `issuer` is its URL exactly as tokens name it, without a trailing
-    slash.
-    """
+    """The issuer as an ASGI application. `issuer` is its URL exactly as tokens name it, without a trailing slash."""
     idp = Idp(issuer, key, clock=clock, entropy=entropy, test_tokens=test_tokens)
     return build_app(idp.handle, max_bytes=TOKEN_BYTES)

@@ -1,7 +1,6 @@
 """The repository's metadata, made with the `tuf` package. Pure: files come out as bytes, the moment is given.
 
-Two keys, one of them for root and targets, one for snapshot and timestamp; threshold 1 each. Only the
-timestamp is
+Two keys, one of them for root and targets, one for snapshot and timestamp; threshold 1 each. Only the timestamp is
 ever signed again: root, targets and snapshot live as long as the certificates that they speak of.
 """
 
@@ -50,8 +49,7 @@ def _signed(signed: Signed, signer: CryptoSigner) -> bytes:
 def build_repository(targets: Mapping[str, Target], keys: TufKeys, *, now: datetime) -> dict[str, bytes]:
     """Version 1 of a repository with consistent snapshots.
 
-    Returns: path below the repository's URL -> content; `root.json` is a copy of `1.root.json`, to start
-    from.
+    Returns: path below the repository's URL -> content; `root.json` is a copy of `1.root.json`, to start from.
     """
     moment = now.replace(microsecond=0)
     root_signer, online_signer = _signer(keys.root), _signer(keys.online)

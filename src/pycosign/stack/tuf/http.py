@@ -23,9 +23,7 @@ def _expiry(timestamp: bytes) -> datetime:
 
 
 class TufServer:
-    """Serves the repository in `directory`; renews its timestamp with `online_key` when a client asks for it
-    late.
-    """
+    """Serves the repository in `directory`; renews its timestamp with `online_key` when a client asks for it late."""
 
     def __init__(self, directory: str, online_key: ec.EllipticCurvePrivateKey, *, clock: Clock) -> None:
         self._directory, self._key, self._clock = directory, online_key, clock
@@ -48,9 +46,7 @@ class TufServer:
         self._expires = _expiry(renewed)
 
     async def handle(self, request: Request) -> Response:
-        """Answer one request; whatever is not a file of the repository is 404, as clients walking up roots
-        expect.
-        """
+        """Answer one request; whatever is not a file of the repository is 404, as clients walking up roots expect."""
         if request.path == "/healthz":
             return text_response(200, "ok")
         match = _PATH.fullmatch(request.path)
