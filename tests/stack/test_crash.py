@@ -6,11 +6,13 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
+import pycosign
 from pycosign.crypto.keys import generate_signer
 from pycosign.crypto.merkle import check_consistency, leaf_hash, root_from_inclusion_proof
 from pycosign.errors import LogStateError, UsageError
@@ -26,14 +28,16 @@ APPENDS = 200
 TESTS = Path(__file__).parent.parent
 
 
+SOURCE = Path(pycosign.__file__).parent.parent
+ENVIRONMENT = os.environ | {"PYTHONPATH": f"{SOURCE}{os.pathsep}{TESTS}"}
+
+
 class Server:
     """Both Rekors as a process that can be killed."""
 
     def __init__(self, directory: Path) -> None:
-        source = Path(sys.modules["pycosign"].__file__ or "").parent.parent
-        environment = os.environ | {"PYTHONPATH": f"{source}{os.pathsep}{TESTS}"}
         command = [sys.executable, "-m", "stack.serve_rekor", str(directory)]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=TESTS, env=environment)
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=TESTS, env=ENVIRONMENT)
         assert self.process.stdout is not None
         self.urls: dict[str, str] = json.loads(self.process.stdout.readline())
 
@@ -43,6 +47,23 @@ class Server:
         self.process.wait(30)
         assert self.process.stdout is not None
         self.process.stdout.close()
+
+
+class WholeStack(Server):
+    """`pycosign stack up --data DIR`, which finds its ports again by itself."""
+
+    def __init__(self, directory: Path, *words: str) -> None:
+        info = directory / "stack.json"
+        info.unlink(missing_ok=True)  # one that a killed stack left behind
+        command = [sys.executable, "-m", "pycosign", "stack", "up", "--data", str(directory), *words]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=ENVIRONMENT)
+        end = time.monotonic() + 30
+        while not info.exists():
+            if self.process.poll() is not None or time.monotonic() > end:
+                self.end(signal.SIGKILL)
+                raise AssertionError("the stack did not start")
+            time.sleep(0.02)
+        self.urls = json.loads(info.read_text())
 
 
 async def exchange(base_url: str, method: str, path: str, body: bytes = b"") -> tuple[int, bytes]:
@@ -149,13 +170,28 @@ def test_kill_during_concurrent_appends_loses_nothing_acknowledged(tmp_path: Pat
     assert len(told) >= kill_after
     again = Server(tmp_path)
     try:
-        asyncio.run(check_v1(again.urls["rekor"], [item for item in told if item.log == "rekor"]))
-        asyncio.run(check_v2(again.urls["rekor_v2"], [item for item in told if item.log == "rekor_v2"]))
-        rest = asyncio.run(append_the_rest(again))
-        asyncio.run(check_v1(again.urls["rekor"], [item for item in told + rest if item.log == "rekor"]))
-        asyncio.run(check_v2(again.urls["rekor_v2"], [item for item in told + rest if item.log == "rekor_v2"]))
+        asyncio.run(check_all(again, told))
     finally:
         again.end(signal.SIGTERM)
+
+
+def test_a_killed_stack_comes_back_on_its_ports_with_everything_acknowledged(tmp_path: Path) -> None:
+    server = WholeStack(tmp_path, "--ports", "auto")
+    told = asyncio.run(append_until_killed(server, 60))
+    server.end(signal.SIGKILL)
+    again = WholeStack(tmp_path)
+    try:
+        assert again.urls == server.urls
+        asyncio.run(check_all(again, told))
+    finally:
+        again.end(signal.SIGTERM)
+
+
+async def check_all(server: Server, told: list[Acknowledged]) -> None:
+    """What was acknowledged before is there, and the logs go on from there."""
+    for entries in (told, told + await append_the_rest(server)):
+        await check_v1(server.urls["rekor"], [item for item in entries if item.log == "rekor"])
+        await check_v2(server.urls["rekor_v2"], [item for item in entries if item.log == "rekor_v2"])
 
 
 async def append_the_rest(server: Server) -> list[Acknowledged]:
