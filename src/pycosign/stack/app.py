@@ -170,6 +170,7 @@ class Stack:
             dispatch_by_port(by_port),
             http="httptools",
             ws="none",
+            proxy_headers=False,  # nobody in front of us is trusted to name the client
             loop="none",
             lifespan="off",
             access_log=False,
