@@ -95,7 +95,9 @@ def test_every_kind_of_key_signs_digest_statement_and_payload(kind: str) -> None
         envelope = sign_statement(signer, b"{}", log_version=version)
         key.verify(envelope.signatures[0].signature, pae(envelope.payload_type, b"{}"), hash_name=hash_name)
     legacy = sign_legacy_payload(signer, b"payload", logged=False)
-    key.verify(legacy.signature, b"payload", hash_name=None if kind == "ed25519" else "sha256")
+    key.verify(legacy.signature, b"payload", hash_name=None if pure else "sha256")
+    logged = sign_legacy_payload(signer, b"payload", logged=True)
+    key.verify(logged.signature, b"payload", hash_name=own)
     assert v2_key_details(key).startswith("PKIX_")
 
 

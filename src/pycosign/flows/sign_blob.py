@@ -52,7 +52,7 @@ def sign_blob(stream: ByteStream, *, context: SigningContext, legacy: bool = Fal
 def _sign_legacy(stream: ByteStream, signing: Signing, name: str) -> SignedBlob:
     if len(signing.context.services.logs) > 1 or signing.log_version == 2:
         raise UsageError("the legacy format holds one entry of a Rekor v1 log", hint="use the bundle format")
-    hash_name = legacy_hash(signing.public_key)
+    hash_name = legacy_hash(signing.public_key, logged=signing.is_logged)
     if signing.public_key.kind == "ed25519" and not signing.is_logged:
         artifact = _whole(stream, name)
         content = MessageSignature(None, None, signing.signer.sign(artifact.message or b""))

@@ -216,13 +216,12 @@ def _same_key(signing: Signing) -> Callable[[bytes, str], bool] | None:
     def verifies(payload: bytes, signature_b64: str) -> bool:
         from pycosign.codec.b64 import decode_b64
         from pycosign.errors import MalformedError
-        from pycosign.sign.content import legacy_hash
 
         try:
             signature = decode_b64(signature_b64, what="signature")
         except MalformedError:
             return False
-        for hash_name in {None, legacy_hash(key)}:
+        for hash_name in (None, "sha512") if key.kind == "ed25519" else (None, "sha256"):
             try:
                 key.verify(signature, payload, hash_name=hash_name)
             except InvalidSignatureError:

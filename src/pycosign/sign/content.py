@@ -38,19 +38,23 @@ def sign_statement(signer: Signer, statement: bytes, *, log_version: int | None 
 
 
 def sign_legacy_payload(signer: Signer, payload: bytes, *, logged: bool) -> MessageSignature:
-    """Sign the payload of a legacy signature, in the way that Cosign 2 and 3 verify without being told how.
-
-    The exception is Ed25519 with a log: the log takes prehashed signatures only, Cosign verifies pure ones only.
+    """Sign the payload of a legacy signature, in the way that `legacy_hash` explains.
 
     Args: logged: whether it goes to a log.
     """
-    name = legacy_hash(signer.public_key)
+    name = legacy_hash(signer.public_key, logged=logged)
     raw = digest(name, payload)
     if signer.public_key.kind == "ed25519" and not logged:
         return MessageSignature(name, raw, signer.sign(payload))
     return MessageSignature(name, raw, signer.sign_digest(raw, name))
 
 
-def legacy_hash(public_key: PublicKey) -> str:
-    """SHA-256 whatever the curve: the legacy formats do not say, and Cosign assumes it. Ed25519ph has SHA-512."""
-    return "sha512" if public_key.kind == "ed25519" else "sha256"
+def legacy_hash(public_key: PublicKey, *, logged: bool) -> str:
+    """The hash under a legacy signature, which its formats do not name.
+
+    Cosign's verifiers assume SHA-256 and pure Ed25519, so that is written without a log. A log takes a curve's own
+    hash and Ed25519ph only; Cosign signs so too, and then cannot verify it without `--signature-digest-algorithm`.
+    """
+    if logged or public_key.kind == "ed25519":
+        return public_key.default_hash
+    return "sha256"
