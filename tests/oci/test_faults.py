@@ -6,6 +6,7 @@ from http.server import BaseHTTPRequestHandler
 
 import pytest
 
+from pycosign import limits
 from pycosign.errors import ImageNotFoundError, MalformedError, SigningError, UnavailableError
 from pycosign.oci.attach import find_bundles, find_layers
 from pycosign.oci.client import RegistryClient
@@ -197,7 +198,10 @@ def test_pages_of_referrers_are_followed(server: ScriptedServer, repository: str
     assert new_client().referrers(repository, DIGEST) == tuple(entry(n) for n in range(4))
 
 
-def test_pages_without_end_are_refused(server: ScriptedServer, repository: str) -> None:
+def test_pages_without_end_are_refused(
+    server: ScriptedServer, repository: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "PAGES", 5)
     headers = {**INDEX, "Link": f'</v2/app/referrers/{DIGEST}?again>; rel="next"'}
     server.answer = routes({f"/referrers/{DIGEST}": lambda h: reply(h, 200, format_index([]), headers)})
     with pytest.raises(MalformedError) as caught:

@@ -16,6 +16,7 @@ from pycosign.errors import UsageError
 from pycosign.net.deadline import Deadline
 from pycosign.net.http import HttpClient, Response
 from pycosign.net.proxies import ProxySettings
+from pycosign.oci.client import RegistryClient
 from pycosign.stack.registry import build_registry_app
 from pycosign.stack.registry.http import RegistryOptions
 from tests.stack.registry_server import serving
@@ -339,8 +340,6 @@ def test_pages_of_referrers(tmp_path: Path) -> None:
         subject = {"mediaType": OCI_MANIFEST, "digest": digest_of(b"s"), "size": 1}
         for number in range(5):
             ask.image("app", f"t{number}", str(number).encode(), subject=subject)
-        from pycosign.oci.client import RegistryClient
-
         client = RegistryClient(HttpClient(Deadline.after(10), proxies=ProxySettings(None, None)))
         assert len(client.referrers(f"{host}/app", str(subject["digest"]))) == 5
 

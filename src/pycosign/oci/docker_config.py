@@ -7,7 +7,6 @@ a helper's name stands for.
 
 import os
 import re
-import subprocess
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -130,6 +129,8 @@ def ask_helper(name: str, server: str) -> Credentials:
     Returns: ANONYMOUS if the helper knows nothing of the server.
     Raises:  UnavailableError `registry.credential-helper`: not installed, failed, too slow, or not understood.
     """
+
+    import subprocess  # 10 ms, paid only where a helper is configured
 
     def failed(reason: str) -> UnavailableError:
         return UnavailableError(f"credential helper {program}: {reason}", code="registry.credential-helper")
