@@ -49,7 +49,7 @@ _HASHES: Final[dict[str, hashes.HashAlgorithm]] = {
 
 
 class _Ecdsa(ec.ECDSA):
-    """ECDSA over a hash. The library's own constructor imports 20 more modules (9 ms) to allow deterministic signing."""
+    """ECDSA over a hash. The library's own constructor imports 20 more modules, for deterministic signing."""
 
     def __init__(self, algorithm: Any) -> None:
         self._hash = algorithm
