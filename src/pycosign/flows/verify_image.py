@@ -113,12 +113,13 @@ def verify_image(
     accepted: list[AcceptedSignature] = []
     refused: list[SigningError] = list(unasked)
     warnings: list[str] = []
-    others = 0
+    others = refused_bundles = 0
     for candidate in candidates:
         try:
             outcome = _judge(candidate, artifact, trust, requirements, now, search)
         except SigningError as exc:
             refused.append(exc)
+            refused_bundles += candidate.kind == BUNDLE
             if isinstance(exc, MalformedError):
                 warnings.append(f"{candidate.source}: {exc}")
             continue
@@ -131,7 +132,7 @@ def verify_image(
             f"{others} attestation(s) of {reference.name} are not signatures (--allow-any-predicate accepts them)"
         )
     if not accepted:
-        raise _refusal(reference, refused, has_bundles=any(c.kind == BUNDLE for c in candidates))
+        raise _refusal(reference, refused, has_bundles=refused_bundles > 0)
     return ImageVerdict(reference, digest, tuple(accepted), tuple(refused), tuple(warnings))
 
 
