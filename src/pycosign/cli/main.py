@@ -66,7 +66,9 @@ def _read(node: "Node", path: str, command: "Command", words: list[str], context
     """The values of a command's flags, checked; None if its help was asked for, and printed."""
     if command.deprecated:
         context.say(f'Command "{node.name}" is deprecated, {command.deprecated}')
-    args = parse(words, (*command.flags, *ROOT_FLAGS, help_flag(node.name)), context.say)
+    args = parse(words, (*command.flags, *ROOT_FLAGS, help_flag(node.name)))
+    for notice in args.notices:
+        context.say(notice)
     if args.switch("help"):
         from pycosign.cli.help import command_help
 
@@ -130,7 +132,7 @@ def _unknown_command(word: str) -> UsageError:
 
 def _group(node: "Node", path: str, words: list[str], context: Context) -> int:
     """A group alone, or with a word that it does not know: its help, and exit status 0, as Cosign does."""
-    parse(words, (*ROOT_FLAGS, help_flag(node.name)), context.say)
+    parse(words, (*ROOT_FLAGS, help_flag(node.name)))
     from pycosign.cli.help import group_help
 
     context.put(group_help(path, node))

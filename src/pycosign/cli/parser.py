@@ -10,7 +10,7 @@ from pycosign.errors import UsageError
 
 TYPE_CHECKING = False  # `typing` costs as much as a third of `version`
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from pycosign.cli.table import Value
 
@@ -54,11 +54,12 @@ def repair(words: list[str]) -> tuple[list[str], list[str]]:
 class Values:
     """What the command line and the environment say: a value for every flag of the command, and the other words."""
 
-    __slots__ = ("_given", "_values", "flags", "words")
+    __slots__ = ("_given", "_values", "flags", "notices", "words")
 
     def __init__(self, flags: "Iterable[Flag]") -> None:
         self.flags = {flag.name: flag for flag in flags}
         self.words: list[str] = []
+        self.notices: list[str] = []  # of deprecated flags, in the order of the words; shown if nothing was wrong
         self._values: dict[str, Value] = {name: flag.default for name, flag in self.flags.items()}
         self._given: set[str] = set()
 
@@ -126,11 +127,8 @@ class Values:
         return self.items(flag.name) if flag.name in self._given else ()
 
 
-def parse(words: list[str], flags: "Iterable[Flag]", notify: "Callable[[str], None]") -> Values:
-    """The values of a command's words; deprecated flags give a notice at once, so before the error of a later word.
-
-    Raises UsageError in Cosign's wording.
-    """
+def parse(words: list[str], flags: "Iterable[Flag]") -> Values:
+    """The values of a command's words. Raises UsageError in Cosign's wording."""
     values = Values(flags)
     letters = {flag.shorthand: flag for flag in values.flags.values() if flag.shorthand}
     rest = iter(words)
@@ -141,11 +139,11 @@ def parse(words: list[str], flags: "Iterable[Flag]", notify: "Callable[[str], No
             flag, written = _long(word, values.flags)
             if written is None:
                 written = _next_value(flag, rest, f"flag needs an argument: --{word[2:]}")
-            _set(values, flag, written, notify)
+            _set(values, flag, written)
         elif word.startswith("-") and len(word) > 1:
             flag = _short(word, letters)
             written = _next_value(flag, rest, f"flag needs an argument: {word[1]!r} in {word}")
-            _set(values, flag, written, notify)
+            _set(values, flag, written)
         else:
             values.words.append(word)
     return values
@@ -179,10 +177,10 @@ def _next_value(flag: Flag, rest: "Iterator[str]", complaint: str) -> str:
     raise UsageError(complaint)
 
 
-def _set(values: Values, flag: Flag, written: str, notify: "Callable[[str], None]") -> None:
+def _set(values: Values, flag: Flag, written: str) -> None:
     try:
         values.assign(flag, written)
     except ValueError as exc:
         raise UsageError(f'invalid argument {quote(written)} for "{flag.label}" flag: {exc}') from exc
     if flag.deprecated:
-        notify(f"Flag --{flag.name} has been deprecated, {flag.deprecated}")
+        values.notices.append(f"Flag --{flag.name} has been deprecated, {flag.deprecated}")

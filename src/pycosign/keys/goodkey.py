@@ -7,7 +7,7 @@ Sources: RSA sizes and curves as Cosign 3.1.2 accepts them; ROCA: Nemec et al., 
 from math import gcd, isqrt, prod
 from typing import TYPE_CHECKING, Final
 
-from pycosign.crypto.algorithms import MAX_RSA_BITS, MIN_RSA_BITS
+from pycosign.crypto.algorithms import MIN_RSA_BITS
 from pycosign.errors import UsageError
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ __all__ = ["check_private_key", "check_rsa_numbers"]
 
 _SMALL_PRIMES: Final = tuple(n for n in range(3, 752, 2) if all(n % d for d in range(3, isqrt(n) + 1, 2)))
 _SMALL_PRIMES_PRODUCT: Final = prod(_SMALL_PRIMES)
+_MAX_BITS: Final = 4096  # larger ones can be verified with, not imported
 _FERMAT_ROUNDS: Final = 100
 # The primes of the fingerprint that keys of the vulnerable chips leave: their moduli are powers of 65537 modulo each.
 _ROCA_PRIMES: Final = (11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157)
@@ -28,7 +29,7 @@ def check_private_key(key: "Any") -> None:
 
     Raises: UsageError, code `key.weak`, in Cosign's words.
     """
-    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa, x25519
 
     if isinstance(key, rsa.RSAPrivateKey):
         numbers = key.private_numbers().public_numbers
@@ -38,8 +39,10 @@ def check_private_key(key: "Any") -> None:
             raise _weak("error validating ecdsa key: ECDSA curve P-224 not allowed")
         if key.curve.name not in ("secp256r1", "secp384r1", "secp521r1"):
             raise _weak("error parsing ecdsa private key")
-    elif not isinstance(key, ed25519.Ed25519PrivateKey):
+    elif isinstance(key, x25519.X25519PrivateKey):
         raise _weak("unexpected private key")
+    elif not isinstance(key, ed25519.Ed25519PrivateKey):
+        raise _weak("error parsing pkcs #8 private key")
 
 
 def check_rsa_numbers(modulus: int, exponent: int) -> None:
@@ -48,7 +51,7 @@ def check_rsa_numbers(modulus: int, exponent: int) -> None:
     Raises: UsageError, code `key.weak`: size, exponent, small factors, close factors, or a ROCA fingerprint.
     """
     bits = modulus.bit_length()
-    if not MIN_RSA_BITS <= bits <= MAX_RSA_BITS:
+    if not MIN_RSA_BITS <= bits <= _MAX_BITS:
         raise _weak(f"error validating rsa key: key size not supported: {bits}")
     if exponent != _EXPONENT:
         raise _weak("error validating rsa key: key exponent must be 65537")

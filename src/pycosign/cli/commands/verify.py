@@ -46,7 +46,7 @@ COMMAND = Command(
 
   # demand annotations
   pycosign verify --key cosign.pub -a key1=value1 IMAGE""",
-    exclusive=(("certificate-chain", "ca-roots"), ("certificate-chain", "ca-intermediates")),
+    exclusive=(("ca-roots", "certificate-chain"), ("ca-intermediates", "certificate-chain")),
     unsupported=VERIFYING_UNSUPPORTED | UNSUPPORTED_REGISTRY | {"attachment", "certificate", "payload", "signature"},
 )
 

@@ -37,7 +37,7 @@ COMMAND = Command(
   # with a trust root from a file
   pycosign verify-blob --bundle FILE.sigstore.json --trusted-root trusted_root.json \\
       --certificate-identity WHO --certificate-oidc-issuer ISSUER FILE""",
-    exclusive=(("certificate-chain", "ca-roots"), ("certificate-chain", "ca-intermediates")),
+    exclusive=(("ca-roots", "certificate-chain"), ("ca-intermediates", "certificate-chain")),
     unsupported=VERIFYING_UNSUPPORTED,
 )
 
