@@ -234,3 +234,20 @@ def test_the_root_is_read_from_file_or_url_and_its_checksum_compared(mirror: Mir
     assert read_root(path, checksum="sha512:" + hashlib.sha512(mirror.root).hexdigest(), http=None) == mirror.root
     with pytest.raises(ChecksumError):
         read_root(path, checksum="00" * 32, http=None)
+
+
+def test_a_mirror_that_breaks_off_leaves_the_cache_as_it_was(mirror: Mirror, environ: dict[str, str]) -> None:
+    from pycosign.instances.refresh import refresh
+    from pycosign.net.http import Response
+
+    class Broken:
+        def request(self, method: str, url: str, **named: object) -> Response:
+            if "targets" in url:
+                raise UnavailableError("the line broke")
+            return mirror.http.request(method, url)
+
+    before = {path: path.read_bytes() for path in Path(environ["TUF_ROOT"]).rglob("*.json")}
+    location = locate_cache(environ)
+    with pytest.raises(UnavailableError, match="the line broke"):
+        refresh(location, http=Broken(), now=mirror.now, anchor=mirror.root, fresh=True)  # type: ignore[arg-type]
+    assert {path: path.read_bytes() for path in Path(environ["TUF_ROOT"]).rglob("*.json")} == before
