@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Context"]
 
+# What others wrote (a registry's error, a name in a certificate) must not steer the terminal that it is shown on:
+# control characters but tab and newline, and those that turn the direction of writing.
+_STEERING = {
+    at: f"\\x{at:02x}" if at < 256 else f"\\u{at:04x}"
+    for at in (*range(9), *range(11, 32), *range(127, 160), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+}
+
 
 class Context:
     """The streams, the environment and the time left of one run of one command."""
@@ -74,7 +81,9 @@ class Context:
         self.stdout.buffer.write(data)
 
     def say(self, message: str) -> None:
-        """A line for people."""
+        """A line for people. What could steer their terminal is shown as an escape."""
+        if not message.isprintable():
+            message = message.translate(_STEERING)
         self.stderr.write(message + "\n")
         self.stderr.flush()
 

@@ -10,8 +10,6 @@ from pycosign.errors import InterruptedBySignalError, SigningError, UnavailableE
 
 TYPE_CHECKING = False  # `typing` costs as much as a third of `version`
 if TYPE_CHECKING:
-    from typing import TextIO
-
     from pycosign.cli.registry import Node
     from pycosign.cli.table import Command
 
@@ -189,21 +187,25 @@ def _name(filename: object) -> str:
 
 
 def _report(error: SigningError, context: Context) -> int:
-    """Print the error as Cosign does, then the hint, then with --verbose where it came from."""
-    stderr: TextIO = context.stderr
+    """Print the error as Cosign does, then its code, then the hint, then with --verbose where it came from.
+
+    The code (docs/errors.md) is for scripts; of a usage error there is none worth telling apart.
+    """
     message = str(error)
-    stderr.write(f"Error: {message}\n")
+    context.say(f"Error: {message}")
     if error.code == "usage.unknown-command":
-        stderr.write(f"Run '{PROGRAM} --help' for usage.\n")
-    stderr.write(f"error during command execution: {message}" + ("" if message.endswith("\n") else "\n"))
+        context.say(f"Run '{PROGRAM} --help' for usage.")
+    context.say(f"error during command execution: {message.removesuffix(chr(10))}")
+    if not isinstance(error, UsageError | InterruptedBySignalError):
+        causes = ", ".join(dict.fromkeys(cause.code for cause in getattr(error, "causes", ())))
+        context.say(f"code: {error.code}" + (f" ({causes})" if causes else ""))
     hint = getattr(error, "hint", None)
     if not hint:
         from pycosign.cli.hints import hint_for
 
         hint = hint_for(error.code)
     if hint:
-        stderr.write(f"hint: {hint}\n")
+        context.say(f"hint: {hint}")
     if context.verbose:
         sys.excepthook(type(error), error, error.__traceback__)
-    stderr.flush()
     return error.exit_status
