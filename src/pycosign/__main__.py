@@ -1,5 +1,6 @@
 """`python -m pycosign`, and the `pycosign` script: the process around `cli.main`."""
 
+import gc
 import os
 import sys
 
@@ -12,10 +13,15 @@ __all__ = ["run"]
 def run() -> None:
     """Run the command line of this process and end it.
 
-    Text goes out as UTF-8 with plain newlines whatever the locale. After the streams are flushed the process ends at once:
-    tearing the interpreter down would cost 5 to 10 ms of each call. SIGTERM undoes what was begun, as Ctrl-C does.
+    Text goes out as UTF-8 with plain newlines whatever the locale. After the streams are flushed the process ends at
+    once: tearing the interpreter down would cost 5 to 10 ms of each call.
     """
-    for stream, errors in ((sys.stdin, "surrogateescape"), (sys.stdout, "surrogateescape"), (sys.stderr, "backslashreplace")):
+    gc.set_threshold(100_000, 20, 20)  # importing makes many objects and no garbage; services still collect theirs
+    for stream, errors in (
+        (sys.stdin, "surrogateescape"),
+        (sys.stdout, "surrogateescape"),
+        (sys.stderr, "backslashreplace"),
+    ):
         if stream is not None:  # a process may be started without one
             stream.reconfigure(encoding="utf-8", errors=errors, newline="\n")  # type: ignore[union-attr]
     status = _status()
@@ -31,9 +37,12 @@ def run() -> None:
 def _status() -> int:
     words = sys.argv[1:]
     try:
-        return main(words, Context(os.environ, owns_process=True))  # `ambient.environment()`, without the 4 ms of its imports
+        # os.environ is what `ambient.environment()` gives, without the 4 ms of its imports.
+        return main(words, Context(os.environ, owns_process=True))
     except BrokenPipeError:
         return 1
+    except KeyboardInterrupt:  # in the moment before or after `main`
+        return 130
     except Exception as problem:  # noqa: BLE001 (a defect of ours, at the outermost frame: one line, no traceback)
         sys.stderr.write(
             f"Error: internal error: {type(problem).__name__}: {problem}\n"

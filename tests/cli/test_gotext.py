@@ -9,7 +9,16 @@ from pycosign.cli.gotext import format_duration, parse_bool, parse_duration, par
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("3m0s", 180), ("1h2m3.5s", 3723.5), ("0", 0), ("-1.5h", -5400), ("+90s", 90), ("1us", 1e-6), (".5s", 0.5), ("1.s", 1)],
+    [
+        ("3m0s", 180),
+        ("1h2m3.5s", 3723.5),
+        ("0", 0),
+        ("-1.5h", -5400),
+        ("+90s", 90),
+        ("1us", 1e-6),
+        (".5s", 0.5),
+        ("1.s", 1),
+    ],
 )
 def test_durations(text: str, seconds: float) -> None:
     assert parse_duration(text) == seconds
@@ -33,7 +42,9 @@ def test_what_is_no_duration(text: str, reason: str) -> None:
     assert str(refused.value) == reason
 
 
-@pytest.mark.parametrize(("seconds", "text"), [(180, "3m0s"), (0, "0s"), (3723.5, "1h2m3.5s"), (0.25, "250ms"), (3600, "1h0m0s")])
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(180, "3m0s"), (0, "0s"), (3723.5, "1h2m3.5s"), (0.25, "250ms"), (3600, "1h0m0s")]
+)
 def test_durations_are_written_as_go_does(seconds: float, text: str) -> None:
     assert format_duration(seconds) == text
 
@@ -44,7 +55,8 @@ def test_a_written_duration_reads_back(seconds: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "number"), [("10", 10), ("-3", -3), ("0x1f", 31), ("0b11", 3), ("0o17", 15), ("017", 15), ("0", 0), ("0x1_f", 31)]
+    ("text", "number"),
+    [("10", 10), ("-3", -3), ("0x1f", 31), ("0b11", 3), ("0o17", 15), ("017", 15), ("0", 0), ("0x1_f", 31)],
 )
 def test_integers(text: str, number: int) -> None:
     assert parse_int(text) == number
@@ -62,7 +74,9 @@ def test_an_integer_has_64_bits() -> None:
         parse_int(str(2**63))
 
 
-@pytest.mark.parametrize(("text", "value"), [("true", True), ("1", True), ("T", True), ("f", False), ("FALSE", False), ("0", False)])
+@pytest.mark.parametrize(
+    ("text", "value"), [("true", True), ("1", True), ("T", True), ("f", False), ("FALSE", False), ("0", False)]
+)
 def test_booleans(text: str, value: bool) -> None:
     assert parse_bool(text) is value
 
@@ -75,7 +89,15 @@ def test_what_is_no_boolean(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "fields"),
-    [("", []), ("a", ["a"]), ("a,b", ["a", "b"]), ("a,", ["a", ""]), ('"a,b",c', ["a,b", "c"]), ('"a""b"', ['a"b']), ('""', [""])],
+    [
+        ("", []),
+        ("a", ["a"]),
+        ("a,b", ["a", "b"]),
+        ("a,", ["a", ""]),
+        ('"a,b",c', ["a,b", "c"]),
+        ('"a""b"', ['a"b']),
+        ('""', [""]),
+    ],
 )
 def test_lists(text: str, fields: list[str]) -> None:
     assert split_commas(text) == fields

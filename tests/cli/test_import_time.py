@@ -1,4 +1,4 @@
-"""What a command may load. Start-up is paid on every run; each module here that is not needed is a tax on every user."""
+"""What a command may load. Start-up is paid on every run: a module that is not needed is a tax on every user."""
 
 import os
 import subprocess
@@ -23,10 +23,11 @@ VERIFY_BLOB = (
 LIGHT = ("pycosign", "pycosign._version", "pycosign.errors", "pycosign.cli", "pycosign.cli.", "pycosign.__main__")
 STANDARD_LIBRARY = frozenset(
     """__future__ _bisect _blake2 _collections _collections_abc _datetime _functools _hashlib _json _operator _random
-    _sha2 _sha512 _sre _string _struct _typing _weakrefset binascii bisect collections collections.abc contextlib copyreg datetime
+    _sha2 _sha512 _sre _string _struct _typing _weakrefset binascii bisect collections collections.abc contextlib
+    copyreg datetime
     enum errno fcntl functools genericpath hashlib itertools json json.decoder json.encoder json.scanner keyword math
     operator random re re._casefix re._compiler re._constants re._parser reprlib signal struct threading types typing
-    warnings weakref _opcode opcode""".split()
+    warnings weakref _opcode opcode""".split()  # noqa: SIM905
 )
 NEVER_TO_VERIFY = (
     "argparse",
@@ -57,7 +58,11 @@ NEVER_TO_VERIFY = (
 def loaded(*words: str) -> set[str]:
     """The modules that a command loads beyond those of bare Python."""
     start = "import sys; sys.argv = ['pycosign', *sys.argv[1:]]; from pycosign.__main__ import run; run()"
-    env = {key: value for key, value in os.environ.items() if not key.startswith(("COSIGN_", "SIGSTORE_", "PYCOSIGN_", "TUF_"))}
+    env = {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith(("COSIGN_", "SIGSTORE_", "PYCOSIGN_", "TUF_"))
+    }
 
     def modules(code: str, arguments: tuple[str, ...]) -> set[str]:
         command = [sys.executable, "-X", "importtime", "-c", code, *arguments]
@@ -79,7 +84,9 @@ def allowed(name: str, names: tuple[str, ...]) -> bool:
     return any(name == entry or (entry.endswith(".") and name.startswith(entry)) for entry in names)
 
 
-@pytest.mark.parametrize("words", [("version",), ("--help",), ("sign", "--help"), ("verify-blob", "--help"), ("completion", "bash")])
+@pytest.mark.parametrize(
+    "words", [("version",), ("--help",), ("sign", "--help"), ("verify-blob", "--help"), ("completion", "bash")]
+)
 def test_version_and_help_load_only_the_command_line(words: tuple[str, ...]) -> None:
     assert {name for name in loaded(*words) if not allowed(name, LIGHT)} == set()
 

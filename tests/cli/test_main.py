@@ -41,7 +41,9 @@ def test_an_unknown_command_is_refused_with_what_it_may_have_been(cli: Cli) -> N
     )
 
 
-@pytest.mark.parametrize("words", [("attest", "x"), ("attach", "signature"), ("download", "sbom", "x"), ("--timeout", "1s", "copy")])
+@pytest.mark.parametrize(
+    "words", [("attest", "x"), ("attach", "signature"), ("download", "sbom", "x"), ("--timeout", "1s", "copy")]
+)
 def test_a_command_that_is_not_there_yet_is_refused_by_name(cli: Cli, words: tuple[str, ...]) -> None:
     ran = cli(*words)
     assert ran.status == 1
@@ -154,7 +156,10 @@ def test_completion_offers_commands_flags_and_values(cli: Cli) -> None:
     assert cli("__complete", "verify", "--output=t").out == "text\n:4\n"
     assert cli("__complete", "verify", "-o", "").out == "json\ntext\n:4\n"
     assert cli("__complete", "sign-blob", "--key", "").out == ":0\n"  # files
-    assert cli("__complete", "sign-blob", "--fulcio").out == "--fulcio-auth-flow\thow to log in for an identity token; chosen by where it runs when empty\n:4\n"
+    assert (
+        cli("__complete", "sign-blob", "--fulcio").out
+        == "--fulcio-auth-flow\thow to log in for an identity token; chosen by where it runs when empty\n:4\n"
+    )
     assert cli("__complete", "completion", "z").out == "zsh\n:4\n"
 
 
@@ -172,7 +177,9 @@ def test_bash_completes_with_the_script(tmp_path: Path) -> None:
     program.chmod(0o755)
     ask = 'source "$1"; COMP_WORDS=(pycosign stack st); COMP_CWORD=2; _pycosign_complete; echo "${COMPREPLY[@]}"'
     path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
-    ended = subprocess.run(["bash", "-c", ask, "bash", script], env={**os.environ, "PATH": path}, capture_output=True, check=True)
+    ended = subprocess.run(
+        ["bash", "-c", ask, "bash", script], env={**os.environ, "PATH": path}, capture_output=True, check=True
+    )
     assert ended.stdout.decode().split() == ["status"]
 
 
@@ -226,7 +233,9 @@ def test_an_interrupted_command_ends_with_130_and_leaves_nothing(tmp_path: Path,
     env = {key: value for key, value in os.environ.items() if key != "COSIGN_PASSWORD"}
     process = Process("generate-key-pair", cwd=tmp_path, env=env).popen  # waits for a password on its standard input
     deadline = time.monotonic() + 20
-    while not Path(f"/proc/{process.pid}/wchan").exists() or "pipe" not in Path(f"/proc/{process.pid}/wchan").read_text():
+    while (
+        not Path(f"/proc/{process.pid}/wchan").exists() or "pipe" not in Path(f"/proc/{process.pid}/wchan").read_text()
+    ):
         assert time.monotonic() < deadline
         time.sleep(0.05)
     process.send_signal(number)

@@ -96,12 +96,18 @@ def test_a_deprecated_flag_gives_a_notice() -> None:
         (("-k",), "flag needs an argument: 'k' in -k"),
         (("--=x",), "bad flag syntax: --=x"),
         (("---key",), "bad flag syntax: ---key"),
-        (("--yes=maybe",), 'invalid argument "maybe" for "-y, --yes" flag: strconv.ParseBool: parsing "maybe": invalid syntax'),
+        (
+            ("--yes=maybe",),
+            'invalid argument "maybe" for "-y, --yes" flag: strconv.ParseBool: parsing "maybe": invalid syntax',
+        ),
         (("--workers=x",), 'invalid argument "x" for "--workers" flag: strconv.ParseInt: parsing "x": invalid syntax'),
         (("--mode", "c"), 'invalid argument "c" for "--mode" flag: must be one of "a", "b"'),
         (
             ("-a", 'a"x'),
-            'invalid argument "a\\"x" for "-a, --annotations" flag: parse error on line 1, column 2: bare " in non-quoted-field',
+            (
+                'invalid argument "a\\"x" for "-a, --annotations" flag: '
+                'parse error on line 1, column 2: bare " in non-quoted-field'
+            ),
         ),
     ],
 )
@@ -117,14 +123,20 @@ def test_old_spellings_are_rewritten_with_a_warning() -> None:
     assert warnings == [
         "the -key flag is deprecated and will be removed in a future release. Please use the --key flag instead.",
         "the flag --y is deprecated and will be removed in a future release. Please use the flag -y.",
-        "the -version flag is deprecated and will be removed in a future release. Please use the version subcommand instead.",
+        (
+            "the -version flag is deprecated and will be removed in a future release. "
+            "Please use the version subcommand instead."
+        ),
         "the -rf flag is deprecated and will be removed in a future release. Please use the --rf flag instead.",
     ]
 
 
 def test_the_environment_sets_what_no_word_did() -> None:
     values = read("--key", "word")
-    bind(values, {"COSIGN_KEY": "variable", "COSIGN_YES": "true", "COSIGN_ANNOTATIONS": "a=1,b=2", "PYCOSIGN_DATA": "dir"})
+    bind(
+        values,
+        {"COSIGN_KEY": "variable", "COSIGN_YES": "true", "COSIGN_ANNOTATIONS": "a=1,b=2", "PYCOSIGN_DATA": "dir"},
+    )
     assert values.text("key") == "word"
     assert values.switch("yes")
     assert values.given("yes")

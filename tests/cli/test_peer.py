@@ -88,7 +88,10 @@ def test_cosign_complains_alike(cli: Cli, cosign3: Cli, words: tuple[str, ...]) 
     assert shown(cli(*words, env=ENV)) == shown(cosign3(*words, env=ENV))
 
 
-@pytest.mark.parametrize("words", [("version", "extra"), ("-d", "version"), ("download", "nosuch"), ("help", "nosuch"), ("--help", "version")])
+@pytest.mark.parametrize(
+    "words",
+    [("version", "extra"), ("-d", "version"), ("download", "nosuch"), ("help", "nosuch"), ("--help", "version")],
+)
 def test_cosign_ends_alike(cli: Cli, cosign3: Cli, words: tuple[str, ...]) -> None:
     ours, theirs = cli(*words), cosign3(*words)
     assert ours.status == theirs.status
@@ -100,8 +103,16 @@ def test_cosign_ends_alike(cli: Cli, cosign3: Cli, words: tuple[str, ...]) -> No
 def test_help_has_cosigns_flags_and_layout(cli: Cli, cosign3: Cli, command: str) -> None:
     def layout(text: str) -> list[str]:
         """The lines that are not prose: headings, the usage, and each flag's name and default."""
-        kept = [line for line in text.splitlines() if line.startswith("    -") or line in ("Usage:", "Flags:", "Global Flags:")]
-        usage = [line.replace("pycosign", "cosign") for line in text.splitlines() if line.endswith(f"cosign {command} [flags]")]
+        kept = [
+            line
+            for line in text.splitlines()
+            if line.startswith("    -") or line in ("Usage:", "Flags:", "Global Flags:")
+        ]
+        usage = [
+            line.replace("pycosign", "cosign")
+            for line in text.splitlines()
+            if line.endswith(f"cosign {command} [flags]")
+        ]
         return kept + usage
 
     words = (*command.split(), "--help")

@@ -19,7 +19,9 @@ def cosign_rows() -> dict[str, set[Row]]:
     rows: dict[str, set[Row]] = {}
     with LIST.open(newline="") as file:
         for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE):
-            notice = row["note"].removeprefix("deprecated, hidden: ") if row["note"].startswith("deprecated, hidden") else ""
+            notice = (
+                row["note"].removeprefix("deprecated, hidden: ") if row["note"].startswith("deprecated, hidden") else ""
+            )
             default = "" if notice else row["default"]  # the list gives no defaults of hidden text flags
             kind = "enum" if row["type"].startswith("enum") else row["type"]
             rows.setdefault(row["command"], set()).add(
@@ -72,7 +74,9 @@ def test_a_table_is_consistent(name: str) -> None:
     letters = [flag.shorthand for flag in flags if flag.shorthand]
     assert len(set(names)) == len(names)
     assert len(set(letters)) == len(letters)
-    mentioned = {entry.partition("=")[0] for entry in command.unsupported} | {n for group in command.exclusive for n in group}
+    mentioned = {entry.partition("=")[0] for entry in command.unsupported} | {
+        n for group in command.exclusive for n in group
+    }
     assert mentioned | set(command.required) <= set(names)
     assert all(flag.help and not flag.help.endswith(".") for flag in flags)
 

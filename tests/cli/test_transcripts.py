@@ -63,7 +63,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sigstore: Sigstore) ->
     """A directory with a file and a key pair."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "hello.txt").write_text("hello\n")
-    assert sigstore.run("generate-key-pair").err == "Private key written to cosign.key\nPublic key written to cosign.pub\n"
+    assert (
+        sigstore.run("generate-key-pair").err == "Private key written to cosign.key\nPublic key written to cosign.pub\n"
+    )
     assert (tmp_path / "cosign.key").stat().st_mode & 0o777 == 0o600
     return tmp_path
 
@@ -72,7 +74,8 @@ def test_a_file_keyless(sigstore: Sigstore, here: Path) -> None:
     signed = sigstore.run("sign-blob", "--bundle", "b.json", "hello.txt")
     assert signed.out == ""
     assert signed.err == (
-        "Using payload from: hello.txt\nGenerating ephemeral keys...\nSigning artifact...\nWrote bundle to file b.json\n"
+        "Using payload from: hello.txt\nGenerating ephemeral keys...\n"
+        "Signing artifact...\nWrote bundle to file b.json\n"
     )
     assert (here / "b.json").stat().st_mode & 0o777 == 0o600
     assert sigstore.run("verify-blob", "--bundle", "b.json", *sigstore.who, "hello.txt") == Ran(0, "", "Verified OK\n")
@@ -123,27 +126,53 @@ def test_without_a_signing_config_the_public_log_is_asked_about(sigstore: Sigsto
     [
         (("sign-blob", "hello.txt"), "must specify --bundle with --new-bundle-format"),
         (("sign-blob", "--bundle", "b", "hello.txt", "hello.txt"), "--bundle holds the signature of one file"),
-        (("sign-blob", "--bundle", "b", "--rekor-url", "http://x", "hello.txt"), "cannot specify service URLs and use signing config"),
-        (("sign-blob", "--bundle", "b", "--tlog-upload=false", "hello.txt"), "--tlog-upload=false is not supported with"),
-        (("sign-blob", "--new-bundle-format=false", "hello.txt"), "must provide --new-bundle-format or --bundle where applicable"),
+        (
+            ("sign-blob", "--bundle", "b", "--rekor-url", "http://x", "hello.txt"),
+            "cannot specify service URLs and use signing config",
+        ),
+        (
+            ("sign-blob", "--bundle", "b", "--tlog-upload=false", "hello.txt"),
+            "--tlog-upload=false is not supported with",
+        ),
+        (
+            ("sign-blob", "--new-bundle-format=false", "hello.txt"),
+            "must provide --new-bundle-format or --bundle where applicable",
+        ),
         (("sign-blob", "--bundle", "b", "--signing-algorithm", "md5", "hello.txt"), "invalid signing algorithm: md5."),
         (("sign-blob", "--bundle", "b", "--certificate", "c", "hello.txt"), "--certificate is for a key of your own"),
         (("sign", "--upload=false", "x"), "must enable upload to the OCI registry or specify a local --bundle path"),
         (("sign", "-a", "novalue", "x"), "unable to parse annotation: novalue"),
-        (("verify", "x"), "--certificate-identity or --certificate-identity-regexp is required for verification in keyless mode"),
-        (("verify", "--certificate-identity", "a", "x"), "--certificate-oidc-issuer or --certificate-oidc-issuer-regexp is required"),
-        (("verify", "--key", "k", "--certificate-identity", "a", "x"), "exactly one of: key reference (--key) or certificate identity"),
+        (
+            ("verify", "x"),
+            "--certificate-identity or --certificate-identity-regexp is required for verification in keyless mode",
+        ),
+        (
+            ("verify", "--certificate-identity", "a", "x"),
+            "--certificate-oidc-issuer or --certificate-oidc-issuer-regexp is required",
+        ),
+        (
+            ("verify", "--key", "k", "--certificate-identity", "a", "x"),
+            "exactly one of: key reference (--key) or certificate identity",
+        ),
         (("verify", "--max-workers", "0", "x"), "please set the --max-worker flag to a value that is greater than 0"),
         (("verify", "--key", "nosuch", "x"), "open nosuch: no such file or directory"),
         (("verify", "--key", "cosign.key", "x"), "unknown Public key PEM file type: ENCRYPTED SIGSTORE PRIVATE KEY"),
-        (("verify-blob", "hello.txt"), "provide a key with --key or --sk, a certificate to verify against with --certificate, or a bundle"),
-        (("verify-blob", "--key", "k", "--certificate", "c", "x"), "exactly one of: key reference (--key), certificate (--cert)"),
+        (
+            ("verify-blob", "hello.txt"),
+            "provide a key with --key or --sk, a certificate to verify against with --certificate, or a bundle",
+        ),
+        (
+            ("verify-blob", "--key", "k", "--certificate", "c", "x"),
+            "exactly one of: key reference (--key), certificate (--cert)",
+        ),
         (("verify-blob", "--key", "cosign.pub", "hello.txt"), "missing flag '--signature'"),
         (("triangulate",), "flag: help requested"),
         (("initialize", "--root-checksum", "x"), "--root-checksum is for --root"),
     ],
 )
-def test_what_makes_no_sense_is_refused_in_cosigns_words(sigstore: Sigstore, here: Path, words: tuple[str, ...], complaint: str) -> None:
+def test_what_makes_no_sense_is_refused_in_cosigns_words(
+    sigstore: Sigstore, here: Path, words: tuple[str, ...], complaint: str
+) -> None:
     ran = sigstore.run(*words)
     assert ran.status == 1
     assert complaint in next(line for line in ran.err.splitlines() if line.startswith("Error: "))
@@ -154,7 +183,9 @@ def test_an_image_keyless(sigstore: Sigstore, here: Path) -> None:
     signed = sigstore.run("sign", image)
     digest = signed.err.rpartition("@")[2].split(",")[0]
     assert signed.out == ""
-    assert signed.err.startswith(f"WARNING: Image reference {image} uses a tag, not a digest, to identify the image to sign.\n")
+    assert signed.err.startswith(
+        f"WARNING: Image reference {image} uses a tag, not a digest, to identify the image to sign.\n"
+    )
     assert signed.err.endswith(f"Signed {image.rpartition(':')[0]}@{digest}, which {image} stands for\n")
     verified = sigstore.run("verify", *sigstore.who, image)
     assert verified.status == 0
@@ -169,7 +200,8 @@ def test_an_image_keyless(sigstore: Sigstore, here: Path) -> None:
     claim = {"identity": {"docker-reference": image}, "image": {"docker-manifest-digest": digest}}
     kind = "https://sigstore.dev/cosign/sign/v1"
     assert json.loads(verified.out) == [{"critical": {**claim, "type": kind}, "optional": {}}]
-    assert verified.out.startswith("\n[{") and verified.out.endswith("}]\n")
+    assert verified.out.startswith("\n[{")
+    assert verified.out.endswith("}]\n")
     by_digest = sigstore.run("sign", "--key", "cosign.key", f"{image.rpartition(':')[0]}@{digest}")
     assert "WARNING" not in by_digest.err
 
@@ -304,7 +336,9 @@ def test_cosign_prints_the_same_of_our_image(sigstore: Sigstore, here: Path, cos
         assert (ours.status, theirs.status) == (0, 0), theirs.err
         assert ours.out == theirs.out
     if not old:  # of certificates in the old format, Go's own structure is not written again
-        ours, theirs = (run("download", "signature", image) for run in (sigstore.run, lambda *w: cosign3(*w, env=sigstore.env)))
+        ours, theirs = (
+            run("download", "signature", image) for run in (sigstore.run, lambda *w: cosign3(*w, env=sigstore.env))
+        )
         assert sorted(ours.out.splitlines()) == sorted(theirs.out.splitlines())
 
 

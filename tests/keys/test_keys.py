@@ -67,7 +67,9 @@ def test_a_new_pair_signs_and_verifies(files: Path) -> None:
 
 def test_a_key_may_be_in_a_variable(pair: KeyPair) -> None:
     environ = {"PRIVATE": pair.private_pem.decode(), "PUBLIC": pair.public_pem.decode()}
-    assert open_signer("env://PRIVATE", password, environ=environ).public_key == open_public_key("env://PUBLIC", environ=environ)
+    assert open_signer("env://PRIVATE", password, environ=environ).public_key == open_public_key(
+        "env://PUBLIC", environ=environ
+    )
     with pytest.raises(UsageError, match=r"loading URL: env var \$NOSUCH not found"):
         open_public_key("env://NOSUCH", environ=environ)
 
@@ -91,7 +93,16 @@ def test_without_the_network_a_url_is_a_usage_error(served: str) -> None:
 
 @pytest.mark.parametrize(
     "reference",
-    ["awskms:///alias/x", "gcpkms://projects/x", "azurekms://x/y", "hashivault://x", "openbao://x", "k8s://ns/x", "gitlab://o/p", "pkcs11:token=x"],
+    [
+        "awskms:///alias/x",
+        "gcpkms://projects/x",
+        "azurekms://x/y",
+        "hashivault://x",
+        "openbao://x",
+        "k8s://ns/x",
+        "gitlab://o/p",
+        "pkcs11:token=x",
+    ],
 )
 def test_a_store_that_is_not_there_yet_is_refused_by_name(reference: str) -> None:
     with pytest.raises(UsageError, match="not supported yet"):

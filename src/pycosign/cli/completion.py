@@ -72,4 +72,6 @@ def _values(flag: Flag, typed: str) -> tuple[list[tuple[str, str]], int]:
 
 
 def _flag_called(word: str, flags: tuple[Flag, ...]) -> Flag | None:
-    return next((flag for flag in flags if word in (f"--{flag.name}", f"-{flag.shorthand}" if flag.shorthand else "")), None)
+    return next(
+        (flag for flag in flags if word in (f"--{flag.name}", f"-{flag.shorthand}" if flag.shorthand else "")), None
+    )

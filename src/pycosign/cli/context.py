@@ -60,7 +60,7 @@ class Context:
         return self._deadline
 
     def http(self) -> "HttpClient":
-        """The client for everything but registries, under the deadline; made, with its imports, when first asked for."""
+        """The client for everything but registries, under the deadline; made and imported when first asked for."""
         if self._http is None:
             self._http = self.new_http(None)
         return self._http

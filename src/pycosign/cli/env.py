@@ -25,8 +25,8 @@ def variable_of(flag: "Flag") -> str:
 def bind(values: "Values", environ: "Mapping[str, str]") -> None:
     """Set every flag that no word set from its variable, if that is not empty. Gives no deprecation notices.
 
-    Raises: UsageError: a value that does not parse. Cosign silently takes false or 0 then, and `COSIGN_CHECK_CLAIMS=yes`
-    turns the claim check off there; that is not copied.
+    Raises: UsageError: a value that does not parse. Cosign silently takes false or 0 then, and there
+    `COSIGN_CHECK_CLAIMS=yes` turns the claim check off; that is not copied.
     """
     for flag in values.flags.values():
         if values.given(flag.name) or flag.name in _NOT_BOUND:

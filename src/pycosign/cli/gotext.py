@@ -46,7 +46,7 @@ def parse_bool(value: str) -> bool:
 
 
 def parse_int(value: str) -> int:
-    """A whole number of 64 bits: decimal, or 0x, 0o, 0b, or octal by a leading zero; `_` only between digits of the latter."""
+    """A whole number of 64 bits: decimal, or 0x, 0o, 0b, or octal by a leading zero; these may have `_` in them."""
     sign, digits = (value[0], value[1:]) if value[:1] in ("+", "-") else ("", value)
     prefix = digits[:2].lower()
     if prefix in _DIGITS:

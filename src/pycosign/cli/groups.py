@@ -1,6 +1,6 @@
 """Flags that several commands share, under the names that Cosign's documentation knows them by.
 
-Names, shorthands, types, defaults and notices equal those of cosign 3.1.2 (a test compares them); the help texts are ours.
+Names, shorthands, types, defaults and notices equal those of cosign 3.1.2 (a test compares them); the texts are ours.
 """
 
 from pycosign.cli.table import ENUM, Flag, items, number, switch, text
@@ -33,7 +33,10 @@ HARDWARE = (
 
 REGISTRY = (
     switch("allow-http-registry", "let the registry be reached by plain HTTP; for tests only"),
-    switch("allow-insecure-registry", "do not check the registry's TLS certificate, and let plain HTTP be tried; for tests only"),
+    switch(
+        "allow-insecure-registry",
+        "do not check the registry's TLS certificate, and let plain HTTP be tried; for tests only",
+    ),
     text("attachment-tag-prefix", "text in front of `sha256-...` in tags", deprecated="please use OCI referrers"),
     switch("k8s-keychain", "also ask the clouds' credential helpers, as a Kubernetes node would"),
     text("registry-cacert", "PEM file with the certificate authorities to trust for the registry"),
@@ -74,7 +77,9 @@ IDENTITY = (
     ),
     text("oidc-client-id", "OIDC client ID of this application", default="sigstore"),
     text("oidc-client-secret-file", "file that holds the OIDC client secret"),
-    switch("oidc-disable-ambient-providers", "do not take an identity token from the environment (CI systems and the like)"),
+    switch(
+        "oidc-disable-ambient-providers", "do not take an identity token from the environment (CI systems and the like)"
+    ),
     text(
         "oidc-issuer",
         "base URL of the OIDC issuer",
@@ -197,8 +202,8 @@ VERIFYING = (
     switch(
         "offline",
         "do not use the network",
-        deprecated="To verify in an airgapped environment, provide a --bundle with the signature and verification material, "
-        "and a --trusted-root file with the service keys and certificates",
+        deprecated="To verify in an airgapped environment, provide a --bundle with the signature and verification "
+        "material, and a --trusted-root file with the service keys and certificates",
     ),
     switch(
         "private-infrastructure",

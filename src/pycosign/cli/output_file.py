@@ -17,7 +17,7 @@ class OutputFile:
     """The file of `--output-file`, as a context manager.
 
     Opening fails before the command runs if the file cannot be made. An interrupted command leaves what was there; one
-    that fails leaves what it had printed, as a shell's redirection would. A device or a pipe is written to, not replaced.
+    that fails leaves what it had printed, as a shell's redirection would. A device or pipe is written to, not replaced.
     """
 
     def __init__(self, path: str) -> None:
@@ -45,7 +45,7 @@ class OutputFile:
                 os.unlink(self.path)
             return
         self.stream.flush()
-        printed = self.stream.buffer.getvalue()  # type: ignore[attr-defined] # a BytesIO
+        printed = self.stream.buffer.getvalue()
         if self._is_regular:
             from pycosign.flows.files import write_atomically
 

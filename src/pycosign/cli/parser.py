@@ -1,4 +1,4 @@
-"""pflag's rules, and what Cosign does around them: words -> values, with the notices and complaints in Cosign's wording.
+"""pflag's rules, and what Cosign does around them: words -> values, with notices and complaints in Cosign's wording.
 
 `--name value`, `--name=value`, `-n value`; a bool takes a value only after `=`. Before that, `repair` rewrites the old
 spellings (`-key`, `--y`). Behaviour checked against cosign 3.1.2; source: its documentation and pflag's.
@@ -45,7 +45,8 @@ def repair(words: list[str]) -> tuple[list[str], list[str]]:
         elif word.startswith("-") and len(word) > 2:
             new, kind = ("version", "subcommand") if word == "-version" else (f"-{word}", "flag")
             warnings.append(
-                f"the {word} flag is deprecated and will be removed in a future release. Please use the {new} {kind} instead."
+                f"the {word} flag is deprecated and will be removed in a future release. "
+                f"Please use the {new} {kind} instead."
             )
         repaired.append(new)
     return repaired, warnings

@@ -33,9 +33,10 @@ def confirm(context: "Context") -> None:
 
 
 def password_of(context: "Context") -> "Callable[[], bytes]":
-    """What gives the password of an existing key: COSIGN_PASSWORD (also if empty), a terminal, or all of standard input.
+    """What gives the password of an existing key.
 
-    Standard input is taken as it is: a newline at its end belongs to the password, as for Cosign.
+    It is COSIGN_PASSWORD (also if empty), or what is typed at a terminal, or all of standard input. That is taken as
+    it is: a newline at its end belongs to the password, as for Cosign.
     """
     return lambda: _password(context, again=False)
 

@@ -11,7 +11,7 @@ __all__ = ["ROOT", "Node", "suggestions"]
 
 
 class Node:
-    """A name on the command line: a command (`module`), a group (`children`), or one that is not supported yet (neither)."""
+    """A name on the command line: a command (`module`), a group (`children`), or not supported yet (neither)."""
 
     __slots__ = ("children", "hidden", "module", "name", "summary")
 

@@ -27,7 +27,7 @@ _WORKFLOW = {
 
 
 def header(verdict: ImageVerdict, name: str, requirements: "Requirements") -> list[str]:
-    """The lines above the result. What was not checked is not in them; the last line has the digest that was verified."""
+    """The lines above the result. What was not checked is not in them; the last line has the digest."""
     lines = [f"\nVerification for {name} --", "The following checks were performed on each of these signatures:"]
     if Waiver.CLAIMS not in requirements.waivers:
         if requirements.annotations:
@@ -38,9 +38,7 @@ def header(verdict: ImageVerdict, name: str, requirements: "Requirements") -> li
     if isinstance(requirements.signer, SignerKey):
         lines.append("  - The signatures were verified against the specified public key")
     else:
-        lines.append(
-            "  - The code-signing certificate was verified using trusted certificate authority certificates"
-        )
+        lines.append("  - The code-signing certificate was verified using trusted certificate authority certificates")
     lines.append(f"The digest that was verified: {verdict.digest}")
     return lines
 
@@ -104,4 +102,6 @@ def _of_layer(accepted: AcceptedSignature) -> dict[str, Any]:
         text = accepted.annotations.get(annotation)
         if text:
             optional[key] = load_json(text, what=f"annotation {annotation}", max_bytes=PAYLOAD_BYTES)
-    return _claim(signed.reference, signed.digest, signed.type, optional if optional or signed.optional is not None else None)
+    return _claim(
+        signed.reference, signed.digest, signed.type, optional if optional or signed.optional is not None else None
+    )

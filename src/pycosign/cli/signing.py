@@ -22,7 +22,13 @@ if TYPE_CHECKING:
     from pycosign.net.http import HttpClient
     from pycosign.verify.trust import TrustRoot
 
-__all__ = ["DEFAULT_ALGORITHM", "check_signing_flags", "confirm_log_upload", "signing_context", "warn_of_ignored_outputs"]
+__all__ = [
+    "DEFAULT_ALGORITHM",
+    "check_signing_flags",
+    "confirm_log_upload",
+    "signing_context",
+    "warn_of_ignored_outputs",
+]
 
 DEFAULT_ALGORITHM = "ecdsa-sha2-256-nistp256"
 _IGNORED_OUTPUTS = ("output-signature", "output-certificate", "output-payload", "rfc3161-timestamp", "output")
@@ -58,7 +64,8 @@ def check_signing_flags(args: "Values") -> None:
         )
     if not args.switch("new-bundle-format") and not args.text("bundle"):
         raise UsageError(
-            "must provide --new-bundle-format or --bundle where applicable with --signing-config or --use-signing-config"
+            "must provide --new-bundle-format or --bundle where applicable "
+            "with --signing-config or --use-signing-config"
         )
 
 
@@ -152,7 +159,9 @@ def _trust(
     try:
         loaded = load_trust(source)
     except SigningError as exc:
-        context.warn(f"Could not fetch trusted_root.json from the TUF repository: the new signature is not checked. {exc}")
+        context.warn(
+            f"Could not fetch trusted_root.json from the TUF repository: the new signature is not checked. {exc}"
+        )
         return None
     for warning in loaded.document.warnings:
         context.warn(warning)
@@ -224,7 +233,9 @@ def _own_chain(args: "Values") -> tuple[bytes, ...]:
         leaf = blocks[0].der
     if not chain_path:
         return (leaf,)
-    above = [block.der for block in parse_pem(read_key_file(chain_path), what=chain_path) if block.label == "CERTIFICATE"]
+    above = [
+        block.der for block in parse_pem(read_key_file(chain_path), what=chain_path) if block.label == "CERTIFICATE"
+    ]
     if not above or len(above) > limits.CERTIFICATES:
         raise UsageError("no certificates in certificate chain")
     _check_chain(leaf, above)

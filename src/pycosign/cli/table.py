@@ -1,6 +1,6 @@
 """The rows of the command tables: what a flag and a command are. Everything else on the command line reads these.
 
-A table drives parsing, `--help`, the binding to `COSIGN_*`, and shell completion. Only what Cosign's own rows need is here.
+A table drives parsing, `--help`, the binding to `COSIGN_*`, and shell completion.
 Nothing is imported: `version` and `--help` are paid by every script that calls them.
 """
 
@@ -23,7 +23,7 @@ ENUM = "enum"  # one of `choices`
 
 
 class Flag:
-    """One flag of one command. `default` has the type of its kind: bool, str, int, float (seconds) or a tuple of str."""
+    """One flag of one command. `default` has the type of its kind: bool, str, int, float (seconds), tuple of str."""
 
     __slots__ = ("choices", "default", "deprecated", "help", "kind", "name", "own", "shorthand")
 
@@ -120,7 +120,9 @@ class Command:
     ) -> None:
         self.description = description
         self.flags = tuple(flags)
-        self.check_arguments = check_arguments  # words, path of the command -> a complaint or None; None: extra words are ignored
+        self.check_arguments = (
+            check_arguments  # words, path of the command -> a complaint or None; None: extra words are ignored
+        )
         self.usage = usage  # what follows the command's name in the line of usage
         self.examples = examples
         self.environment = environment  # COSIGN_* and PYCOSIGN_* are read for its flags

@@ -141,7 +141,9 @@ def _loose_trust(
     try:
         base = load_trust(source).trust
     except SigningError as exc:
-        context.warn(f"Could not fetch trusted_root.json from the TUF repository: only the given files are trusted. {exc}")
+        context.warn(
+            f"Could not fetch trusted_root.json from the TUF repository: only the given files are trusted. {exc}"
+        )
         return given
     return legacy_trust(LegacyFiles(*paths), environ=context.environ, base=base)
 

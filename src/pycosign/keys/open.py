@@ -47,4 +47,6 @@ def open_signer(
     """
     from pycosign.keys.box import open_key_file
 
-    return open_key_file(read_key_reference(reference, http=http, environ=environ), password, what=f"private key {reference}")
+    return open_key_file(
+        read_key_reference(reference, http=http, environ=environ), password, what=f"private key {reference}"
+    )

@@ -31,7 +31,8 @@ def generate_key_pair(password: Callable[[], bytes]) -> KeyPair:
 def import_key_pair(data: bytes, password: Callable[[], bytes]) -> KeyPair:
     """Encrypt an existing private key: PEM of PKCS#1, SEC1 or PKCS#8, not encrypted. Its first PEM block counts.
 
-    Raises: MalformedError, UsageError (code `key.weak` or `key.unsupported`): in Cosign's words, before the password is asked for.
+    Raises: MalformedError, UsageError (code `key.weak` or `key.unsupported`): in Cosign's words, and before the
+            password is asked for.
     """
     if len(data) > limits.KEY_FILE_BYTES:
         raise MalformedError("private key", f"is longer than {limits.KEY_FILE_BYTES} bytes")
@@ -58,7 +59,11 @@ def _load(block: PemBlock) -> "Any":
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import load_der_private_key
 
-    forms = {"RSA PRIVATE KEY": "rsa private key", "EC PRIVATE KEY": "ecdsa private key", "PRIVATE KEY": "pkcs #8 private key"}
+    forms = {
+        "RSA PRIVATE KEY": "rsa private key",
+        "EC PRIVATE KEY": "ecdsa private key",
+        "PRIVATE KEY": "pkcs #8 private key",
+    }
     if block.label not in forms:
         raise UsageError(f"unsupported private key: {block.label}", code="key.unsupported")
     try:

@@ -42,7 +42,9 @@ def read_key_reference(
     """
     for scheme in _NOT_YET:
         if reference.startswith(scheme):
-            raise UsageError(f"keys in {scheme.removesuffix('//').removesuffix(':')} are not supported yet", code="usage.unsupported")
+            raise UsageError(
+                f"keys in {scheme.removesuffix('//').removesuffix(':')} are not supported yet", code="usage.unsupported"
+            )
     scheme, separator, rest = reference.partition("://")
     if not separator:
         return read_key_file(reference)
@@ -57,7 +59,9 @@ def read_key_reference(
         raise UsageError(f"loading URL {reference}: the network may not be used")
     response = http().request("GET", reference, max_bytes=limits.KEY_FILE_BYTES)
     if not 200 <= response.status < 300:
-        raise UnavailableError(f"loading URL {reference}: server returned HTTP {response.status}", code="key.unavailable")
+        raise UnavailableError(
+            f"loading URL {reference}: server returned HTTP {response.status}", code="key.unavailable"
+        )
     return response.body
 
 
@@ -66,5 +70,7 @@ def read_key_file(path: str) -> bytes:
     with open(path or ".", "rb") as file:  # an empty path is the working directory, in Go
         data = file.read(limits.KEY_FILE_BYTES + 1)
     if len(data) > limits.KEY_FILE_BYTES:
-        raise UnavailableError(f"{path} is larger than a key: more than {limits.KEY_FILE_BYTES} bytes", code="key.unavailable")
+        raise UnavailableError(
+            f"{path} is larger than a key: more than {limits.KEY_FILE_BYTES} bytes", code="key.unavailable"
+        )
     return data

@@ -47,9 +47,14 @@ def run(args: "Values", context: "Context") -> None:
     root = None
     if args.text("root"):
         if args.text("root").startswith(("http://", "https://")) and not args.text("root-checksum"):
-            context.warn("--root is a URL and there is no --root-checksum: whoever answers for it decides what is trusted")
+            context.warn(
+                "--root is a URL and there is no --root-checksum: whoever answers for it decides what is trusted"
+            )
         root = read_root(args.text("root"), checksum=args.text("root-checksum"), http=context.http())
     done = initialize(mirror=mirror, root=root, environ=context.environ, http=context.http(), now=utc_now())
     for warning in done.warnings:
         context.warn(warning)
-    context.say(f"Trust of {done.mirror} is kept in {done.directory}: root version {done.root_version}, {', '.join(done.targets)}")
+    context.say(
+        f"Trust of {done.mirror} is kept in {done.directory}: "
+        f"root version {done.root_version}, {', '.join(done.targets)}"
+    )

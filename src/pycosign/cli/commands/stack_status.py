@@ -32,5 +32,7 @@ def run(args: "Values", context: "Context") -> int:
         rows = {row.name: {"url": row.url, "ok": row.ok, "detail": row.detail} for row in services}
         context.put(json.dumps({"schema": 1, "ok": everything, "services": rows}) + "\n")
     else:
-        context.put("".join(f"{row.name:<9} {'ok' if row.ok else 'down':<4} {row.url} {row.detail}\n" for row in services))
+        context.put(
+            "".join(f"{row.name:<9} {'ok' if row.ok else 'down':<4} {row.url} {row.detail}\n" for row in services)
+        )
     return 0 if everything else UnavailableError.exit_status

@@ -107,9 +107,7 @@ def _search(args: "Values", context: "Context", requirements: "Requirements") ->
     return search
 
 
-def _show(
-    verdict: "ImageVerdict", name: str, args: "Values", context: "Context", requirements: "Requirements"
-) -> None:
+def _show(verdict: "ImageVerdict", name: str, args: "Values", context: "Context", requirements: "Requirements") -> None:
     from pycosign.cli.render_verify import certificate_lines, header, json_array, payload_text
 
     for warning in verdict.warnings:

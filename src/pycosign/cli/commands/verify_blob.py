@@ -2,7 +2,7 @@
 
 import os
 
-from pycosign.cli.groups import VERIFYING, VERIFYING_UNSUPPORTED
+from pycosign.cli.groups import NOW_IN_BUNDLE, VERIFYING, VERIFYING_UNSUPPORTED
 from pycosign.cli.table import Command, exactly, text
 from pycosign.errors import UsageError
 
@@ -20,7 +20,7 @@ COMMAND = Command(
         text(
             "rfc3161-timestamp",
             "file with the signed timestamp",
-            deprecated="please use --bundle to provide the output bundle location, which will include the signed timestamp",
+            deprecated=NOW_IN_BUNDLE.format("signed timestamp"),
         ),
         text(
             "signature",
@@ -29,7 +29,8 @@ COMMAND = Command(
         ),
     ),
     check_arguments=exactly(1),
-    examples="""  pycosign verify-blob --bundle FILE.sigstore.json --certificate-identity WHO --certificate-oidc-issuer ISSUER FILE
+    examples="""  pycosign verify-blob --bundle FILE.sigstore.json \\
+      --certificate-identity WHO --certificate-oidc-issuer ISSUER FILE
 
   # with a key
   pycosign verify-blob --bundle FILE.sigstore.json --key cosign.pub FILE
@@ -97,4 +98,6 @@ def _source(args: "Values", context: "Context") -> "BlobSource":
     from pycosign.cli.legacy_blob import open_url
 
     stdin = context.stdin_bytes() if word == "-" else None
-    return blob_from_argument(word, stdin=stdin, environ=context.environ, open_url=lambda url: open_url(url, args, context))
+    return blob_from_argument(
+        word, stdin=stdin, environ=context.environ, open_url=lambda url: open_url(url, args, context)
+    )
