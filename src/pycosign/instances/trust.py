@@ -10,14 +10,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pycosign.errors import SigningError, UnavailableError, UsageError
-from pycosign.instances.embedded import embedded_file
 from pycosign.instances.files import read_bounded
-from pycosign.instances.tuf_cache import CachedTarget, CacheLocation, TufCache, locate_cache
 from pycosign.limits import SIGNING_CONFIG_BYTES, TRUSTED_ROOT_BYTES
 from pycosign.verify.trust import TrustRoot, compile_trust
 from pycosign.wire.trusted_root import TrustedRoot, parse_trusted_root
 
 if TYPE_CHECKING:
+    from pycosign.instances.tuf_cache import CachedTarget, CacheLocation
     from pycosign.net.http import HttpClient
     from pycosign.wire.signing_config import SigningConfig
 
@@ -92,6 +91,9 @@ def _read_file(path: str, max_bytes: int) -> bytes:
 
 
 def _from_tuf(source: TrustSource, name: str) -> Document:
+    from pycosign.instances.embedded import embedded_file  # a file of the caller's needs none of this
+    from pycosign.instances.tuf_cache import locate_cache
+
     location = locate_cache(source.environ)
     cached, problem = _read_cache(location, name)
     if source.http is not None and (cached is None or _is_due(cached, source.now)):
@@ -109,8 +111,10 @@ def _from_tuf(source: TrustSource, name: str) -> Document:
     return _checked_age(Document(built_in, _BUILT_IN, None, (warning,)), source)
 
 
-def _read_cache(location: CacheLocation, name: str) -> tuple[CachedTarget | None, SigningError | None]:
+def _read_cache(location: "CacheLocation", name: str) -> "tuple[CachedTarget | None, SigningError | None]":
     """The cached file, or why it cannot be used: a damaged cache is replaced online, and an error offline."""
+    from pycosign.instances.tuf_cache import TufCache
+
     try:
         return TufCache(location).read_target(name), None
     except UsageError:
@@ -119,13 +123,13 @@ def _read_cache(location: CacheLocation, name: str) -> tuple[CachedTarget | None
         return None, exc
 
 
-def _is_due(cached: CachedTarget, now: datetime) -> bool:
+def _is_due(cached: "CachedTarget", now: datetime) -> bool:
     if cached.expires_at <= now or cached.refreshed_at is None:
         return True
     return not timedelta(0) <= now - cached.refreshed_at < REFRESH_AFTER
 
 
-def _refreshed(source: TrustSource, location: CacheLocation, name: str, cached: CachedTarget | None) -> Document:
+def _refreshed(source: TrustSource, location: "CacheLocation", name: str, cached: "CachedTarget | None") -> Document:
     from pycosign.instances.refresh import refresh
 
     assert source.http is not None
@@ -143,7 +147,7 @@ def _refreshed(source: TrustSource, location: CacheLocation, name: str, cached: 
     return Document(content, location.mirror, timedelta(0))
 
 
-def _cached_document(location: CacheLocation, cached: CachedTarget, now: datetime) -> Document:
+def _cached_document(location: "CacheLocation", cached: "CachedTarget", now: datetime) -> Document:
     age = None if cached.refreshed_at is None else max(now - cached.refreshed_at, timedelta(0))
     warnings: tuple[str, ...] = ()
     if cached.expires_at <= now:
