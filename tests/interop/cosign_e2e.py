@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 from tests.interop.environment import Stack, our_stack
 
@@ -63,26 +64,56 @@ def main(arguments: list[str]) -> int:
         print("SKIPPED: Go is not installed, so Cosign's tests cannot be compiled")
         return 2
     source, more = Path(arguments[0]).resolve(), arguments[1:]
+    outcome: dict[str, str] = {}
     with tempfile.TemporaryDirectory() as directory:
         work = Path(directory)
         (work / "home").mkdir()
         with our_stack(work / "stack") as stack:
-            tests = subprocess.Popen(
-                ["go", "test", "-tags=e2e", "-json", "-timeout=40m", "./test/...", *more],
-                cwd=source,
-                env=_environment(stack, work / "home"),
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-            )
-            assert tests.stdout is not None
-            outcome, said = _outcomes(tests.stdout)
-            tests.wait()
-    for name in sorted(name for name in outcome if outcome[name] != "pass"):
-        print(f"\n{outcome[name]}: {name}\n    {_reason(said.get(name, []))}")
+            environment = _environment(stack, work / "home")
+            for run in _runs(stack):
+                outcome |= _run(run, source, environment | run.variables, more)
     count = {kind: sum(value == kind for value in outcome.values()) for kind in ("pass", "fail", "skip")}
     print(f"\n{count['pass']} passed, {count['fail']} failed, {count['skip']} skipped")
+    print(LEFT_OUT)
     return 0 if outcome else 1
+
+
+class Run(NamedTuple):
+    """One call of `go test`."""
+
+    title: str
+    tags: str
+    variables: dict[str, str]
+
+
+LEFT_OUT = """left out: what needs a registry without referrers API and a second one (TestSignVerifyWithRepoOverride), a Vault
+server (tag kms), a smart card (piv), SoftHSM (pkcs11), registries with self-signed certificates (tag registry)"""
+
+
+def _runs(stack: Stack) -> tuple[Run, ...]:
+    return (
+        Run("their own registry", "e2e", {}),
+        Run("their own registry, tests of every platform", "e2e,cross", {}),
+        Run("our registry", "e2e", {"COSIGN_TEST_REPO": stack.info["registry"]}),
+    )
+
+
+def _run(run: Run, source: Path, environment: dict[str, str], more: list[str]) -> dict[str, str]:
+    print(f"\n== {run.title} (tags {run.tags}) ==", flush=True)
+    tests = subprocess.Popen(
+        ["go", "test", f"-tags={run.tags}", "-json", "-count=1", "-timeout=40m", "./test/...", *more],
+        cwd=source,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert tests.stdout is not None
+    outcome, said = _outcomes(tests.stdout)
+    tests.wait()
+    for name in sorted(name for name in outcome if outcome[name] != "pass"):
+        print(f"\n{outcome[name]}: {name}\n    {_reason(said.get(name, []))}")
+    return {f"{run.title}: {name}": result for name, result in outcome.items()}
 
 
 if __name__ == "__main__":

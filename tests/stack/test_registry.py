@@ -242,6 +242,12 @@ def test_a_manifest_that_is_none_is_refused(
     assert ask("HEAD", f"/v2/{name}/manifests/v1").status == 404
 
 
+def test_a_referrer_may_come_before_its_blobs_as_cosign_load_sends_it(ask: Client, name: str) -> None:
+    subject = {"mediaType": OCI_MANIFEST, "digest": digest_of(b"some image"), "size": 10}
+    layers = [{"mediaType": "x/y", "digest": digest_of(b"comes later"), "size": 11}]
+    assert ask.image(name, "v1", subject=subject, layers=layers).status == 201
+
+
 def test_layers_that_are_kept_elsewhere_need_not_be_here(ask: Client, name: str) -> None:
     layer = {
         "mediaType": "application/vnd.oci.image.layer.nondistributable.v1.tar",

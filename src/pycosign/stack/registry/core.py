@@ -71,7 +71,7 @@ class ManifestFacts(NamedTuple):
     """What the registry must know of a manifest; its bytes are kept as they came."""
 
     media_type: str
-    needed_blobs: tuple[str, ...]  # digests of config and layers that must be in the repository
+    needed_blobs: tuple[str, ...]  # config and layers that must be in the repository; none for referrers
     subject: str | None  # digest
     artifact_type: str | None  # as the referrers list shows it
     annotations: Mapping[str, str]
@@ -146,6 +146,8 @@ def inspect_manifest(raw: bytes, content_type: str | None) -> ManifestFacts:
         for child in _list(manifest, "manifests"):
             _descriptor(child, "manifests")  # children may be missing, or come later
     subject = manifest.get("subject")
+    if subject is not None:
+        needed = []  # `cosign load` puts a bundle's manifest before the bundle; a client that reads too early gets a 404
     return ManifestFacts(
         media_type,
         tuple(dict.fromkeys(needed)),
