@@ -3,6 +3,7 @@
 __all__ = ["hint_for"]
 
 _HINTS = {
+    "annotation": "`pycosign verify` without -a shows the annotations that were signed",
     "artifact.digest-mismatch": "the signature is for another file or image: check that it is the one that was signed",
     "batch": "each line is a JSON object with `artifact` and `bundle`",
     "cert.not-valid-at-time": "short-lived certificates need a log entry or signed timestamp of when they signed",
@@ -19,20 +20,27 @@ _HINTS = {
     "malformed": "the file may be cut off, or of another kind",
     "net": "this says nothing about the signature: try again when what could not be reached answers",
     "net.timeout": "--timeout gives it longer",
+    "predicate-type": "what was signed is a statement of another kind",
+    "registry": "this says nothing about the signature: try again when the registry answers",
+    "registry.denied": "the registry knows you and does not let you: see `docker login`, or --registry-username",
+    "registry.digest-mismatch": "the registry, or something between it and you, changed what was stored",
+    "registry.unauthorized": "log in first: `docker login`, or --registry-username and --registry-password",
     "sct.invalid": "the trust root may lack the certificate log's key: see --trusted-root and `pycosign initialize`",
     "signature.invalid": "the artifact, the signature or the key is not the one that belongs to the others",
+    "timestamp.invalid": "the timestamp is not for this signature, or not of an authority in the trust root",
     "timestamp.missing": "sign with a timestamp authority to have one",
     "timestamp.outside-validity": "the signature was not made while its certificate was valid",
+    "tlog": "the log entry does not belong to this signature, or was changed",
     "tlog.missing": "the signature is not in a transparency log; --insecure-ignore-tlog accepts that",
     "tlog.unknown-log": "the trust root may be of another Sigstore: see --trusted-root and `pycosign initialize`",
     "unavailable": "this says nothing about the signature: try again when what could not be reached answers",
 }
 
 
-def hint_for(code: str) -> str:
-    """The hint for an error code, or for the family it begins with; "" if there is none."""
+def hint_for(code: str, family: str = "") -> str:
+    """The hint for an error code, for the longest beginning of it, or for its family; "" if there is none."""
     while code:
         if code in _HINTS:
             return _HINTS[code]
         code = code.rpartition(".")[0]
-    return ""
+    return _HINTS.get(family, "")

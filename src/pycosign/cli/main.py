@@ -203,7 +203,7 @@ def _report(error: SigningError, context: Context) -> int:
     if not hint:
         from pycosign.cli.hints import hint_for
 
-        hint = hint_for(error.code)
+        hint = hint_for(error.code, error.family)
     if hint:
         context.say(f"hint: {hint}")
     if context.verbose:
