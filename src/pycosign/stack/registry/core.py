@@ -147,7 +147,7 @@ def inspect_manifest(raw: bytes, content_type: str | None) -> ManifestFacts:
             _descriptor(child, "manifests")  # children may be missing, or come later
     subject = manifest.get("subject")
     if subject is not None:
-        needed = []  # `cosign load` puts a bundle's manifest before the bundle; a client that reads too early gets a 404
+        needed = []  # `cosign load` sends a bundle's manifest before the bundle; whoever reads too early gets a 404
     return ManifestFacts(
         media_type,
         tuple(dict.fromkeys(needed)),
