@@ -1,25 +1,20 @@
 """`verify-blob` and keyless `sign-blob` as whole processes, beside the peers that are installed."""
 
 import json
-import os
 import sys
 import tempfile
 from pathlib import Path
 
 from tests.interop import peers
-from tests.interop.environment import our_stack, pycosign
+from tests.interop.environment import our_stack
 
-from bench.process import in_turn, table
+from bench.process import environment, in_turn, program, table
 
 _EMAIL = "bench@example.com"
 
 
 def _bare() -> list[str]:
     return [sys.executable, "-I", "-c", "pass"]
-
-
-def _environment(home: str) -> dict[str, str]:
-    return {"PATH": os.environ["PATH"], "HOME": home, "LANG": "C.UTF-8"}
 
 
 def verify_blob() -> None:
@@ -32,12 +27,12 @@ def verify_blob() -> None:
             for log, config in (("v1", "signing_config_rekor_v1"), ("v2", "signing_config")):
                 bundle = work / f"{log}.json"
                 trust = stack.info["trusted_root"]
-                sign = [*pycosign(), "sign-blob", "--yes", "--signing-config", stack.info[config]]
+                sign = [*program(), "sign-blob", "--yes", "--signing-config", stack.info[config]]
                 sign += ["--trusted-root", trust, "--identity-token", stack.token(_EMAIL), "--bundle", str(bundle)]
-                in_turn({"sign": [*sign, str(artifact)]}, _environment(directory), rounds=1)
+                in_turn({"sign": [*sign, str(artifact)]}, environment(directory), rounds=1)
                 who = ["--certificate-identity", _EMAIL, "--certificate-oidc-issuer", stack.info["oidc"]]
                 words = ["verify-blob", "--bundle", str(bundle), "--trusted-root", trust, *who, str(artifact)]
-                commands = {"bare python": _bare(), "pycosign": [*pycosign(), *words]}
+                commands = {"bare python": _bare(), "pycosign": [*program(), *words]}
                 if (cosign := peers.find("cosign3")) is not None:
                     commands["cosign 3.1.2"] = [str(cosign), *words]
                 if (python := peers.cache() / "sigstore-python" / "bin" / "sigstore").exists():
@@ -47,7 +42,7 @@ def verify_blob() -> None:
                     identity = ["--cert-identity", _EMAIL, "--cert-oidc-issuer", stack.info["oidc"]]
                     commands["sigstore-python"] = [*start, *identity, "--bundle", str(bundle), str(artifact)]
                 reference = "cosign 3.1.2" if "cosign 3.1.2" in commands else "bare python"
-                usages = in_turn(commands, _environment(directory))
+                usages = in_turn(commands, environment(directory))
                 table(
                     f"verify-blob, offline, keyless, Rekor {log}, whole process (target: 2.2x cosign)",
                     usages,
@@ -76,8 +71,8 @@ def sign_blob_keyless() -> None:
                 words = ["sign-blob", "--yes", "--signing-config", stack.info[config]]
                 words += ["--trusted-root", stack.info["trusted_root"], "--identity-token", stack.token(_EMAIL)]
                 words += ["--bundle", str(work / "bundle"), str(artifact)]
-                commands = {"bare python": _bare(), "pycosign": [*pycosign(), *words]}
+                commands = {"bare python": _bare(), "pycosign": [*program(), *words]}
                 if (cosign := peers.find("cosign3")) is not None:
                     commands["cosign 3.1.2"] = [str(cosign), *words]
-                usages = in_turn(commands, _environment(directory))
+                usages = in_turn(commands, environment(directory))
                 table(f"sign-blob, keyless, Rekor {log}, whole process (target: 0.5 s)", usages, "bare python")

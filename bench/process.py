@@ -3,12 +3,15 @@
 In turn (A B C A B C ...), because a machine's speed drifts; quote the ratios, not the milliseconds.
 """
 
+import functools
+import marshal
 import os
 import statistics
 import subprocess
+import sys
 import tempfile
-import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 
@@ -20,28 +23,46 @@ class Usage(NamedTuple):
     peak_mb: float
 
 
-def run_once(command: Sequence[str], environment: Mapping[str, str]) -> Usage:
+def program() -> list[str]:
+    """Our command as a user has it: the installed script, or `python -m pycosign` where there is none."""
+    script = Path(sys.executable).with_name("pycosign")
+    return [str(script)] if script.exists() else [sys.executable, "-m", "pycosign"]
+
+
+def environment(home: str, **extra: str) -> dict[str, str]:
+    """What the measured commands see; byte code is cached, as in any installation."""
+    return {"PATH": os.environ["PATH"], "HOME": home, "LANG": "C.UTF-8", **extra}
+
+
+@functools.cache
+def _launcher() -> subprocess.Popen[bytes]:
+    """Started once; it ends when this process does, with its standard input."""
+    command = [sys.executable, "-I", "-S", str(Path(__file__).with_name("launcher.py"))]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+
+def run_once(command: Sequence[str], variables: Mapping[str, str]) -> Usage:
     """Run a command to its end. Raises: RuntimeError with its last words when it fails."""
-    with tempfile.TemporaryFile() as said:
-        began = time.perf_counter()
-        process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
-        _, status, used = os.wait4(process.pid, 0)
-        wall = time.perf_counter() - began
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            said.seek(0)
+    launcher = _launcher()
+    assert launcher.stdin is not None
+    assert launcher.stdout is not None
+    with tempfile.NamedTemporaryFile() as said:
+        marshal.dump((list(command), dict(variables), said.name), launcher.stdin)
+        launcher.stdin.flush()
+        status, wall, cpu, peak_kib = marshal.load(launcher.stdout)
+        if status:
             raise RuntimeError(f"{' '.join(command[:6])} ...: {said.read()[-400:].decode(errors='replace')}")
-    return Usage(wall, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024 / 1e6)
+    return Usage(wall, cpu, peak_kib * 1024 / 1e6)
 
 
 def in_turn(
-    commands: Mapping[str, Sequence[str]], environment: Mapping[str, str], *, rounds: int = 9
+    commands: Mapping[str, Sequence[str]], variables: Mapping[str, str], *, rounds: int = 9
 ) -> dict[str, Usage]:
     """Medians over `rounds` interleaved runs of each command, after one that does not count."""
     runs: dict[str, list[Usage]] = {name: [] for name in commands}
     for turn in range(rounds + 1):
         for name, command in commands.items():
-            usage = run_once(command, environment)
+            usage = run_once(command, variables)
             if turn:
                 runs[name].append(usage)
     return {
@@ -56,5 +77,6 @@ def table(title: str, usages: Mapping[str, Usage], reference: str) -> None:
         ratio = usage.wall / usages[reference].wall
         print(
             f"  {name:28} {usage.wall * 1000:8.1f} ms wall  {usage.cpu * 1000:8.1f} ms cpu  "
-            f"{usage.peak_mb:7.1f} MB  {ratio:6.2f}x {reference}"
+            f"{usage.peak_mb:7.1f} MB  {ratio:6.2f}x {reference}",
+            flush=True,
         )
