@@ -32,7 +32,7 @@ def run() -> None:
         _hashlib_rate(work / "large")  # the first reader pays for filling the page cache: up to 18 s
         floor = _hashlib_rate(work / "large")
         print(f"  {'hashlib alone':44} {'':8} {floor:6.0f} MiB/s", flush=True)
-        variables = environment(directory, COSIGN_PASSWORD="bench")  # noqa: S106 (of a key that lives for this run)
+        variables = environment(directory, COSIGN_PASSWORD="bench")
         with our_stack(work / "stack", "--ports", "auto") as stack:
             rows = _keyless(stack, work) | _with_key(work, variables)
             for name, words in rows.items():

@@ -1,7 +1,7 @@
 """A small process that starts the commands to be measured.
 
-A child's peak memory counts its parent's pages as they were before `exec`: a benchmark that has loaded much would report
-its own size. This process loads nothing (start it with `-I -S`), so the floor is that of bare Python.
+A child's peak memory counts its parent's pages as they were before `exec`: a benchmark that has loaded much would
+report its own size. This process loads nothing (start it with `-I -S`), so the floor is that of bare Python.
 
 Standard input: marshalled (command, environment, path that takes its output). Standard output, for each: marshalled
 (wait status, seconds of wall clock, seconds of processor, peak resident KiB).
