@@ -4,14 +4,17 @@ import io
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
 from pycosign.cli.context import Context
 from pycosign.cli.main import main
+
+if TYPE_CHECKING:
+    from tests.cli.stage import Stage
 
 
 class Ran(NamedTuple):
@@ -67,3 +70,13 @@ def cosign3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
         return Ran(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
 
     return run
+
+
+@pytest.fixture(scope="session")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Stage]":
+    """One Sigstore, with keys and files, for all black-box tests."""
+    from pycosign.testing import Sandbox
+    from tests.cli.stage import Stage
+
+    with Sandbox() as sandbox:
+        yield Stage(sandbox, tmp_path_factory.mktemp("stage"))

@@ -17,7 +17,7 @@ _HINTS = {
     "key.mismatch": "the signature was made with another key",
     "key.wrong-password": "the password comes from COSIGN_PASSWORD, or a prompt, or standard input with its newline",
     "legacy.cert-substitution": "a key inside a bundle never replaces the one you demand (GHSA-fx35-mq7g-6g98)",
-    "malformed": "the file may be cut off, or of another kind",
+    "malformed": "what was read may be cut off, or of another kind",
     "net": "this says nothing about the signature: try again when what could not be reached answers",
     "net.timeout": "--timeout gives it longer",
     "predicate-type": "what was signed is a statement of another kind",

@@ -132,7 +132,7 @@ def verify_image(
             f"{others} attestation(s) of {reference.name} are not signatures (--allow-any-predicate accepts them)"
         )
     if not accepted:
-        raise _refusal(reference, refused, has_bundles=refused_bundles > 0)
+        raise _refusal(reference, refused, has_bundles=refused_bundles > 0, has_any=bool(candidates))
     return ImageVerdict(reference, digest, tuple(accepted), tuple(refused), tuple(warnings))
 
 
@@ -208,7 +208,7 @@ def _is_signature(evidence: Evidence, requirements: Requirements) -> bool:
         return True  # refused by the pipeline, with its reason
 
 
-def _refusal(reference: Reference, causes: list[SigningError], *, has_bundles: bool) -> SigningError:
+def _refusal(reference: Reference, causes: list[SigningError], *, has_bundles: bool, has_any: bool) -> SigningError:
     """The error of an image without an accepted signature. Texts and statuses are Cosign's."""
     if not causes:
         return NoSignaturesError("no signatures found")
@@ -217,6 +217,8 @@ def _refusal(reference: Reference, causes: list[SigningError], *, has_bundles: b
         return SignaturesUnavailableError(
             f"could not check the signatures of {reference.name}: {reasons}", tuple(causes)
         )
+    if not has_any:
+        return causes[0]  # a malformed list of signatures: it does not say that there are any
     error = NoMatchingSignaturesError(f"no matching signatures: {reasons}", tuple(causes))
     if has_bundles:
         error.exit_status = 1
