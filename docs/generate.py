@@ -1,16 +1,15 @@
 """Writes the documents that are made from the code: `python -m docs.generate`, or `--check` to compare only.
 
-docs/errors.md  every error code, from the classes and from the places that refine a family's code
+docs/errors.md  every error code, from the classes and from the table of refined ones
 """
 
 import importlib
 import pkgutil
-import re
 import sys
 from pathlib import Path
 
 import pycosign
-from pycosign.errors import SigningError
+from pycosign.errors import REFINED, SigningError
 
 ROOT = Path(__file__).resolve().parent.parent
 FAMILIES = ("refused", "malformed", "unavailable", "usage", "interrupted")
@@ -26,15 +25,6 @@ def _classes(base: type[SigningError]) -> list[type[SigningError]]:
     return [base] + [found for child in base.__subclasses__() for found in _classes(child)]
 
 
-def _refined_codes() -> dict[str, str]:
-    """Codes given as `code="..."` where an error is raised -> the file that raises it."""
-    found: dict[str, str] = {}
-    for path in sorted((ROOT / "src" / "pycosign").rglob("*.py")):
-        for code in re.findall(r'\bcode="([a-z0-9-]+\.[a-z0-9-]+)"', path.read_text()):
-            found.setdefault(code, str(path.relative_to(ROOT)))
-    return found
-
-
 def errors_page() -> str:
     """docs/errors.md."""
     _import_everything()
@@ -43,8 +33,9 @@ def errors_page() -> str:
         if "code" in vars(error):
             summary = (error.__doc__ or "").strip().splitlines()[0]
             rows[error.code] = (error.family, error.exit_status, summary)
-    for code, path in _refined_codes().items():
-        rows.setdefault(code, ("", 0, f"raised in [{path.removeprefix('src/pycosign/')}](../{path})"))
+    statuses = {"unavailable": 20}
+    for code, (family, meaning) in REFINED.items():
+        rows.setdefault(code, (family, statuses.get(family, 1), meaning))
     lines = [
         "# Error codes",
         "",
@@ -56,7 +47,7 @@ def errors_page() -> str:
         "| --- | --- | --- | --- |",
     ]
     for code, (family, status, summary) in sorted(rows.items()):
-        lines.append(f"| `{code}` | {family or 'of its class'} | {status or ''} | {summary} |")
+        lines.append(f"| `{code}` | {family} | {status} | {summary} |")
     return "\n".join(lines) + "\n"
 
 

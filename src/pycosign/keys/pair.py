@@ -31,7 +31,7 @@ def generate_key_pair(password: Callable[[], bytes]) -> KeyPair:
 def import_key_pair(data: bytes, password: Callable[[], bytes]) -> KeyPair:
     """Encrypt an existing private key: PEM of PKCS#1, SEC1 or PKCS#8, not encrypted. Its first PEM block counts.
 
-    Raises: MalformedError, UsageError (code `key.weak` or `key.unsupported`): in Cosign's words, and before the
+    Raises: MalformedError, UsageError (code `key.weak` or `key.not-importable`): in Cosign's words, and before the
             password is asked for.
     """
     if len(data) > limits.KEY_FILE_BYTES:
@@ -65,7 +65,7 @@ def _load(block: PemBlock) -> "Any":
         "PRIVATE KEY": "pkcs #8 private key",
     }
     if block.label not in forms:
-        raise UsageError(f"unsupported private key: {block.label}", code="key.unsupported")
+        raise UsageError(f"unsupported private key: {block.label}", code="key.not-importable")
     try:
         return load_der_private_key(block.der, None)
     except (ValueError, TypeError, UnsupportedAlgorithm):

@@ -97,7 +97,7 @@ def _proxy(environment: Mapping[str, str], name: str) -> str | None:
     except ValueError:
         usable = False
     if not usable:
-        raise UsageError(f"{name} is not the URL of an http, https or socks5 proxy", code="net.proxy")
+        raise UsageError(f"{name} is not the URL of an http, https or socks5 proxy", code="net.proxy-settings")
     return parts.geturl()
 
 

@@ -130,7 +130,7 @@ def _socks_manager(proxy: str, options: dict[str, object]) -> "PoolManager":
         from urllib3.contrib.socks import SOCKSProxyManager
     except ImportError as exc:
         message = f"the proxy {redact_url(proxy)} needs the package PySocks, which is not installed"
-        raise UsageError(message, code="net.proxy") from exc
+        raise UsageError(message, code="net.proxy-settings") from exc
     # Go resolves names at the proxy for "socks5" too; urllib3 calls that "socks5h".
     address = proxy.replace("socks5://", "socks5h://", 1)
     manager: urllib3.PoolManager = SOCKSProxyManager(address, **options)  # type: ignore[arg-type]
