@@ -141,7 +141,7 @@ class FaultyRegistry:
 
     def always(self, status: int, body: bytes = b"", headers: Mapping[str, str] | None = None) -> None:
         """Whatever is asked, this is the answer."""
-        self.rule(lambda handler: reply(handler, status, body, dict(headers or {})) is None)
+        self.at("", status, body, headers)
 
     def at(
         self, part: str, status: int, body: bytes = b"", headers: Mapping[str, str] | None = None, method: str = ""

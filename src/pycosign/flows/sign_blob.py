@@ -1,10 +1,11 @@
 """Sign a file. The file is read once, in pieces: memory does not grow with it."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from pycosign import limits
 from pycosign.crypto.digests import ByteStream, digest_file
-from pycosign.errors import UsageError
+from pycosign.errors import UnavailableError, UsageError
 from pycosign.flows.signing import Signing, SigningContext, begin_signing, check_own_evidence, collect_testimony
 from pycosign.sign.assemble import Testimony, assemble_bundle, assemble_legacy_bundle
 from pycosign.sign.content import legacy_hash, sign_digest
@@ -34,14 +35,14 @@ def sign_blob(stream: ByteStream, *, context: SigningContext, legacy: bool = Fal
 
     Args:   stream: read once, to its end. legacy: write Cosign 2's JSON (`--new-bundle-format=false`), signed in the
             way that Cosign 2 verifies. name: of the file, for messages.
-    Raises: UsageError; ServiceRejectedError; UnavailableError; MalformedError; RefusedError: our own result does not
-            verify. OSError: as the stream raises it.
+    Raises: UsageError; ServiceRejectedError; UnavailableError, also when the stream cannot be read; MalformedError;
+            RefusedError: our own result does not verify.
     """
     signing = begin_signing(context)
     if legacy:
         return _sign_legacy(stream, signing, name)
     hash_name = signing.public_key.default_hash
-    artifact = Artifact(digest_file(stream, (hash_name,)), None, name)
+    artifact = _digested(stream, hash_name, name)
     content = sign_digest(signing.signer, artifact.digests)
     testimony = collect_testimony(signing, content)
     bundle = format_bundle(assemble_bundle(content, testimony))
@@ -57,7 +58,7 @@ def _sign_legacy(stream: ByteStream, signing: Signing, name: str) -> SignedBlob:
         artifact = _whole(stream, name)
         content = MessageSignature(None, None, signing.signer.sign(artifact.message or b""))
     else:
-        artifact = Artifact(digest_file(stream, (hash_name,)), None, name)
+        artifact = _digested(stream, hash_name, name)
         content = sign_digest(signing.signer, artifact.digests, hash_name=hash_name)
     testimony = collect_testimony(signing, content)
     bundle = format_legacy_bundle(assemble_legacy_bundle(content.signature, testimony))
@@ -68,12 +69,31 @@ def _sign_legacy(stream: ByteStream, signing: Signing, name: str) -> SignedBlob:
     return _result(bundle, content._replace(digest_algorithm=hash_name, digest=artifact.digests[hash_name]), testimony)
 
 
+def _digested(stream: ByteStream, hash_name: str, name: str) -> Artifact:
+    try:
+        return Artifact(digest_file(stream, (hash_name,)), None, name)
+    except OSError as exc:
+        raise _unreadable(name, exc) from exc
+
+
+def _unreadable(name: str, problem: OSError) -> UnavailableError:
+    return UnavailableError(f"cannot read {name}: {problem.strerror or problem}", code="artifact.unreadable")
+
+
+def _pieces(stream: ByteStream, name: str) -> Iterator[bytes]:
+    try:
+        while piece := stream.read(1 << 20):
+            yield piece
+    except OSError as exc:
+        raise _unreadable(name, exc) from exc
+
+
 def _whole(stream: ByteStream, name: str) -> Artifact:
     """The whole message, which pure Ed25519 needs."""
     from pycosign.verify.artifact import artifact_from_bytes
 
     pieces, size = [], 0
-    while piece := stream.read(1 << 20):
+    for piece in _pieces(stream, name):
         size += len(piece)
         if size > limits.PURE_ED25519_MESSAGE_BYTES:
             raise UsageError(

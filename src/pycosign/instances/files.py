@@ -5,8 +5,9 @@ import os
 import stat
 
 from pycosign.ambient import random_bytes
+from pycosign.errors import MalformedError, UnavailableError, UsageError
 
-__all__ = ["read_bounded", "write_atomically"]
+__all__ = ["read_bounded", "read_given_file", "write_atomically"]
 
 _IN_PLACE = (errno.EACCES, errno.EPERM, errno.EBUSY)  # e.g. a single file mounted into a container
 
@@ -74,3 +75,22 @@ def read_bounded(path: str, max_bytes: int) -> bytes | None:
     if len(data) > max_bytes:
         raise OSError(errno.EFBIG, f"is larger than {max_bytes} bytes", path)
     return data
+
+
+def read_given_file(path: str, max_bytes: int) -> bytes:
+    """The bytes of a file that the caller named.
+
+    Raises: UsageError: there is none, or it is a directory; MalformedError: it is larger than `max_bytes`;
+            UnavailableError: it cannot be read.
+    """
+    try:
+        content = read_bounded(path, max_bytes)
+    except IsADirectoryError as exc:
+        raise UsageError(f"{path}: is a directory") from exc
+    except OSError as exc:
+        if exc.errno == errno.EFBIG:
+            raise MalformedError(path, f"is larger than {max_bytes} bytes") from exc
+        raise UnavailableError(f"cannot read {path}: {exc.strerror or exc}", code="unavailable.file") from exc
+    if content is None:
+        raise UsageError(f"{path}: no such file")
+    return content

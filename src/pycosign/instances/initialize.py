@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pycosign.errors import MalformedError, RefusedError, UnavailableError, UsageError
 from pycosign.instances.embedded import PUBLIC_GOOD_MIRROR, embedded_file
-from pycosign.instances.files import read_bounded
+from pycosign.instances.files import read_given_file
 from pycosign.instances.refresh import REFRESHED_TARGETS, refresh
 from pycosign.instances.tuf_cache import CacheLocation, TufCache, locate_cache
 from pycosign.instances.tuf_check import METADATA_BYTES, root_version
@@ -78,7 +78,7 @@ def initialize(
 def read_root(argument: str, *, checksum: str = "", http: "HttpClient | None") -> bytes:
     """The file or URL of `--root`, checked against `--root-checksum`: sha256 hex, or "sha512:HEX".
 
-    Raises: UsageError, ChecksumError, UnavailableError.
+    Raises: as `read_given_file`; UsageError: no network; ChecksumError; UnavailableError.
     """
     if argument.startswith(("http://", "https://")):
         if http is None:
@@ -86,14 +86,9 @@ def read_root(argument: str, *, checksum: str = "", http: "HttpClient | None") -
         response = http.request("GET", argument, max_bytes=METADATA_BYTES)
         if response.status != 200:
             raise UnavailableError(f"GET {argument}: unexpected status code {response.status}", code="net.status")
-        content: bytes | None = response.body
+        content = response.body
     else:
-        try:
-            content = read_bounded(argument, METADATA_BYTES)
-        except OSError as exc:
-            raise UsageError(f"cannot read {argument}: {exc.strerror or exc}") from exc
-    if content is None:
-        raise UsageError(f"{argument}: no such file")
+        content = read_given_file(argument, METADATA_BYTES)
     if checksum:
         _check(content, checksum)
     return content

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from pycosign.errors import UsageError
-from pycosign.instances.files import read_bounded
+from pycosign.instances.files import read_given_file
 from pycosign.limits import TRUSTED_ROOT_BYTES
 from pycosign.verify.trust import TrustRoot, trust_from_material
 
@@ -31,8 +31,8 @@ def legacy_trust(files: LegacyFiles, *, environ: Mapping[str, str], base: TrustR
     """Trust from the files that are given; what they do not speak of comes from `base`.
 
     Returns: None when neither flags nor variables give anything: the caller takes the ordinary trust root.
-    Raises:  UsageError: a file cannot be read, or flags contradict each other; MalformedError: not PEM of its kind.
-    Source:  `reference` cosign 6.1.
+    Raises:  as `read_given_file`; UsageError: flags contradict each other; MalformedError: not PEM of its kind.
+    Source:  sigstore/cosign, pkg/cosign/{tlog,tuf,verify}.go.
     """
     if files.certificate_chain and (files.ca_roots or files.ca_intermediates):
         raise UsageError("--certificate-chain cannot be given together with --ca-roots or --ca-intermediates")
@@ -72,12 +72,4 @@ def _join(roots: str, intermediates: str) -> bytes | None:
 
 
 def _read(path: str) -> bytes | None:
-    if not path:
-        return None
-    try:
-        content = read_bounded(path, TRUSTED_ROOT_BYTES)
-    except OSError as exc:
-        raise UsageError(f"cannot read {path}: {exc.strerror or exc}") from exc
-    if content is None:
-        raise UsageError(f"{path}: no such file")
-    return content
+    return read_given_file(path, TRUSTED_ROOT_BYTES) if path else None

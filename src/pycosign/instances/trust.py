@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pycosign.errors import SigningError, UnavailableError, UsageError
-from pycosign.instances.files import read_bounded
+from pycosign.instances.files import read_given_file
 from pycosign.limits import SIGNING_CONFIG_BYTES, TRUSTED_ROOT_BYTES
 from pycosign.verify.trust import TrustRoot, compile_trust
 from pycosign.wire.trusted_root import TrustedRoot, parse_trusted_root
@@ -76,18 +76,8 @@ def load_signing_config(source: TrustSource, *, path: str | None = None) -> "tup
 def load_document(source: TrustSource, name: str, *, path: str | None, max_bytes: int) -> Document:
     """A target of the TUF repository, or a file in its place."""
     if path:
-        return Document(_read_file(path, max_bytes), path)
+        return Document(read_given_file(path, max_bytes), path)
     return _from_tuf(source, name)
-
-
-def _read_file(path: str, max_bytes: int) -> bytes:
-    try:
-        content = read_bounded(path, max_bytes)
-    except OSError as exc:
-        raise UsageError(f"cannot read {path}: {exc.strerror or exc}") from exc
-    if content is None:
-        raise UsageError(f"{path}: no such file")
-    return content
 
 
 def _from_tuf(source: TrustSource, name: str) -> Document:

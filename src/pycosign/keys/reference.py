@@ -66,9 +66,12 @@ def read_key_reference(
 
 
 def read_key_file(path: str) -> bytes:
-    """The bytes of a key's file. Raises OSError; UnavailableError: larger than a key can be."""
+    """The bytes of a key file. Raises OSError: not opened; UnavailableError: not readable, or too large."""
     with open(path or ".", "rb") as file:  # an empty path is the working directory, in Go
-        data = file.read(limits.KEY_FILE_BYTES + 1)
+        try:
+            data = file.read(limits.KEY_FILE_BYTES + 1)
+        except OSError as exc:
+            raise UnavailableError(f"cannot read {path}: {exc.strerror or exc}", code="key.unavailable") from exc
     if len(data) > limits.KEY_FILE_BYTES:
         raise UnavailableError(
             f"{path} is larger than a key: more than {limits.KEY_FILE_BYTES} bytes", code="key.unavailable"

@@ -59,7 +59,7 @@ def parse_signed_checkpoint(source: str) -> tuple[Note, Checkpoint]:
 
     Raises: MalformedError: as `parse_note` and `parse_checkpoint` do.
     """
-    note = parse_note(source)
+    note = parse_note(source, what="checkpoint")
     return note, parse_checkpoint(note.text)
 
 

@@ -30,9 +30,10 @@ class Note(NamedTuple):
     signatures: tuple[NoteSignature, ...]  # 1 or more, in their order
 
 
-def parse_note(source: str) -> Note:
+def parse_note(source: str, *, what: str = "note") -> Note:
     """Parse a signed note.
 
+    Args:    what: its name in errors.
     Returns: the text with its final newline, and 1 to `NOTE_SIGNATURES` signatures, all kept, unknown ones too.
     Raises:  MalformedError: any character differs from what `format_note` would write.
     Source:  C2SP signed-note, "Format": the signatures stand after the *last* empty line.
@@ -40,29 +41,29 @@ def parse_note(source: str) -> Note:
     try:
         size = len(source.encode())
     except UnicodeEncodeError as exc:
-        raise MalformedError("note", "is not Unicode text") from exc
+        raise MalformedError(what, "is not Unicode text") from exc
     if size > CHECKPOINT_BYTES:
-        raise MalformedError("note", f"is longer than {CHECKPOINT_BYTES} bytes")
+        raise MalformedError(what, f"is longer than {CHECKPOINT_BYTES} bytes")
     if any(char < " " and char != "\n" for char in source):
-        raise MalformedError("note", "contains a control character")
+        raise MalformedError(what, "contains a control character")
     text, separator, tail = source.rpartition("\n\n")
     if not separator or not text:
-        raise MalformedError("note", "has no empty line between text and signatures")
+        raise MalformedError(what, "has no empty line between text and signatures")
     *lines, last = tail.split("\n")
     if last or not lines:
-        raise MalformedError("note", "does not end in signature lines")
+        raise MalformedError(what, "does not end in signature lines")
     if len(lines) > NOTE_SIGNATURES:
-        raise MalformedError("note", f"has more than {NOTE_SIGNATURES} signatures")
-    return Note(text + "\n", tuple(_parse_signature(line) for line in lines))
+        raise MalformedError(what, f"has more than {NOTE_SIGNATURES} signatures")
+    return Note(text + "\n", tuple(_parse_signature(line, what) for line in lines))
 
 
-def _parse_signature(line: str) -> NoteSignature:
+def _parse_signature(line: str, what: str) -> NoteSignature:
     name, _, encoded = line.removeprefix(_DASH).partition(" ")
     if not line.startswith(_DASH) or not _is_key_name(name):
-        raise MalformedError("note signature", "is not a dash, a key name and base64")
-    raw = decode_b64(encoded, what="note signature")
+        raise MalformedError(f"{what} signature", "is not a dash, a key name and base64")
+    raw = decode_b64(encoded, what=f"{what} signature")
     if len(raw) <= _HINT_BYTES:
-        raise MalformedError("note signature", f"is {len(raw)} bytes, too short for a key hint and a signature")
+        raise MalformedError(f"{what} signature", f"is {len(raw)} bytes, too short for a key hint and a signature")
     return NoteSignature(name, raw[:_HINT_BYTES], raw[_HINT_BYTES:])
 
 
