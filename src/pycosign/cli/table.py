@@ -155,6 +155,17 @@ def at_least(minimum: int) -> "ArgumentCheck":
     return check
 
 
+def at_most(maximum: int) -> "ArgumentCheck":
+    """The complaint of a command that wants no more words than this, as Cosign words it."""
+
+    def check(words: list[str], _path: str) -> str | None:
+        if len(words) > maximum:
+            return f"accepts at most {maximum} arg(s), received {len(words)}"
+        return None
+
+    return check
+
+
 def exactly(wanted: int) -> "ArgumentCheck":
     """The complaint of a command that wants this many words, as Cosign words it."""
 

@@ -7,7 +7,7 @@ from pycosign.crypto.digests import digest
 from pycosign.verify.evidence import Evidence, SimpleSigningPayload
 from pycosign.verify.requirements import Requirements, SignerKey
 from pycosign.wire.bundle import MessageSignature
-from pycosign.wire.rekor_body import hashedrekord_v1_request
+from pycosign.wire.rekor_body import dsse_v1_request, hashedrekord_v1_request
 
 if TYPE_CHECKING:
     from pycosign.net.http import HttpClient
@@ -25,26 +25,29 @@ def search_log(
 ) -> Evidence:
     """The evidence with the earliest log entry that says the same; unchanged if the log has none.
 
-    The entry is verified like any other. Envelopes are not searched for: their entries cover text that is not kept.
+    The entry is verified like any other. An envelope is searched for (as `dsse` 0.0.1) where its text was kept: the
+    entry holds that text's digest.
 
     Args:   artifact_sha256: of the file, for a signature over a file.
     Raises: UnavailableError; ServiceRejectedError; MalformedError.
     """
     from pycosign.clients.rekor_v1 import find_entries
 
-    if isinstance(evidence.content, SimpleSigningPayload):
-        raw = digest("sha256", evidence.content.payload)
-    elif isinstance(evidence.content, MessageSignature) and artifact_sha256 is not None:
-        raw = artifact_sha256
-    else:
-        return evidence
     if isinstance(requirements.signer, SignerKey):
         verifier_pem = requirements.signer.key.pem()
     elif evidence.chain_der:
         verifier_pem = format_pem("CERTIFICATE", evidence.chain_der[0])
     else:
         return evidence
-    proposed = hashedrekord_v1_request("sha256", raw, evidence.signature, verifier_pem)
+    if isinstance(evidence.content, SimpleSigningPayload):
+        raw = digest("sha256", evidence.content.payload)
+        proposed = hashedrekord_v1_request("sha256", raw, evidence.signature, verifier_pem)
+    elif isinstance(evidence.content, MessageSignature) and artifact_sha256 is not None:
+        proposed = hashedrekord_v1_request("sha256", artifact_sha256, evidence.signature, verifier_pem)
+    elif evidence.envelope_bytes is not None:
+        proposed = dsse_v1_request(evidence.envelope_bytes, verifier_pem)
+    else:
+        return evidence
     found = find_entries(http, rekor_url, proposed)
     if not found:
         return evidence

@@ -1,0 +1,1 @@
+"""Statements and predicates: what an attestation says, and what it is called."""
