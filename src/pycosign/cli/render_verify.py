@@ -78,12 +78,16 @@ def _claim(reference: str, digest: str, kind: str, optional: dict[str, Any] | No
 
 
 def _of_bundle(accepted: AcceptedSignature, name: str) -> dict[str, Any]:
-    statement = accepted.verified.statement
-    assert statement is not None  # of an image, only envelopes are accepted
-    subject = statement.subjects[0]
-    algorithm = "sha256" if "sha256" in subject.digests else next(iter(subject.digests))
-    digest = f"{algorithm}:{subject.digests[algorithm]}"
-    return _claim(name, digest, statement.predicate_type, dict(subject.annotations))
+    verified = accepted.verified
+    assert verified.statement is not None  # of an image, only envelopes are accepted
+    if verified.digest is None:  # claims were not compared: the statement's own word, as Cosign gives it
+        subject = verified.statement.subjects[0]
+        algorithm = "sha256" if "sha256" in subject.digests else next(iter(subject.digests))
+        digest, annotations = f"{algorithm}:{subject.digests[algorithm]}", dict(subject.annotations)
+    else:  # the subject that is this image, where Cosign shows the first one whatever it is
+        algorithm, raw = verified.digest
+        digest, annotations = f"{algorithm}:{raw.hex()}", dict(verified.annotations)
+    return _claim(name, digest, verified.statement.predicate_type, annotations)
 
 
 def _of_layer(accepted: AcceptedSignature) -> dict[str, Any]:
