@@ -1,4 +1,4 @@
-"""The only reader of the clock, of entropy and of the environment (design, section 2).
+"""The only reader of the clock, of entropy and of the environment (docs/architecture.md).
 
 Exceptions read their own, each where it is used and with a comment: `tuf` and `cryptography`.
 """

@@ -32,7 +32,7 @@ def blob(directory: Path, content: bytes, media_type: str) -> Descriptor:
 
 @pytest.fixture
 def saved(tmp_path: Path) -> tuple[LayoutRegistry, Descriptor]:
-    """What `cosign save` writes (cosign.md, 4.8): image and `.sig` listed by kind, the bundle only as loose blobs."""
+    """What `cosign save` writes (3.1): image and `.sig` listed by kind, the bundle only as loose blobs."""
     config = blob(tmp_path, EMPTY_JSON, EMPTY_MEDIA_TYPE)
     image = blob(tmp_path, format_manifest(config, [blob(tmp_path, b"layer", OCI_LAYER)]), OCI_MANIFEST)
     payload = blob(tmp_path, b"payload", SIMPLE_SIGNING_MEDIA_TYPE)

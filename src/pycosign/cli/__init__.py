@@ -1,1 +1,1 @@
-"""The command line: arguments -> flows -> text. One table per command drives everything (design, section 5)."""
+"""The command line: arguments -> flows -> text. One table per command drives everything (docs/architecture.md)."""

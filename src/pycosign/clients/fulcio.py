@@ -25,7 +25,7 @@ def request_certificate(http: HttpClient, base_url: str, *, token: IdentityToken
     Returns: the chain as DER: leaf, intermediates, root.
     Raises:  ServiceRejectedError: the token or key was refused; UnavailableError; MalformedError: the answer has no
              chain, or its leaf is of another key; UsageError: the token holds no RFC 6750 characters.
-    Source:  Fulcio's API v2; `reference` services 1.2 to 1.5.
+    Source:  sigstore/fulcio, fulcio.proto (`CreateSigningCertificate`).
     """
     public_key = signer.public_key
     body = compact_json(

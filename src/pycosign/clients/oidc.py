@@ -52,7 +52,7 @@ def parse_identity_token(text: str) -> IdentityToken:
 
     Raises: MalformedError: not three parts of base64url JSON, or `iss` or `sub` is missing; UsageError: there is an
             email that its issuer has not verified (Fulcio refuses such a token).
-    Source: RFC 7519; `reference` services 1.5 and 6.6.
+    Source: RFC 7519; sigstore/sigstore, pkg/oauthflow (which claim is the challenge).
     """
     what = "identity token"
     parts = text.split(".")

@@ -20,7 +20,7 @@ def add_entry(http: HttpClient, base_url: str, proposed: bytes) -> LogEntry:
 
     Args:   proposed: JSON as `wire.rekor_body` writes it.
     Raises: ServiceRejectedError: the log refused the entry; UnavailableError; MalformedError.
-    Source: Rekor's openapi.yaml; `reference` services 2.1, 2.3, 2.7.
+    Source: sigstore/rekor, openapi.yaml (`createLogEntry`).
     """
     response = http.request(
         "POST",

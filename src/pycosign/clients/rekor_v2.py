@@ -15,7 +15,7 @@ def add_entry(http: HttpClient, base_url: str, request: bytes) -> LogEntry:
 
     Args:   request: protobuf JSON as `wire.rekor_body` writes it.
     Raises: ServiceRejectedError; UnavailableError; MalformedError.
-    Source: rekor-tiles' API; `reference` services 3.1, 3.3, 3.4.
+    Source: sigstore/rekor-tiles, api/proto/rekor/v2/rekor_service.proto and CLIENTS.md.
     """
     response = http.request(
         "POST",

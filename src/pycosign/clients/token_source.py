@@ -41,7 +41,7 @@ def obtain_token(
 
     Args:   confirm: called before a browser is opened (the privacy statement); raises to decline.
     Raises: UsageError: no way to get one; UnavailableError; ServiceRejectedError; MalformedError.
-    Source: Cosign's order, `reference` cosign 5.4.
+    Source: sigstore/cosign, internal/auth/auth.go (the order).
     """
     if request.flow and request.flow not in FLOWS:
         raise UsageError(f"unsupported auth flow: {request.flow}", hint=f"one of {', '.join(FLOWS)}")

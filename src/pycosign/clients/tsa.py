@@ -19,7 +19,7 @@ def request_timestamp(http: HttpClient, url: str, signature: bytes) -> bytes:
     Args:    url: the full URL of the endpoint, e.g. ".../api/v1/timestamp".
     Returns: the whole TimeStampResp, DER. The caller verifies it.
     Raises:  ServiceRejectedError: refused, by HTTP status or by the answer's own; UnavailableError; MalformedError.
-    Source:  RFC 3161, 3.4; `reference` services 4.1, 4.2.
+    Source:  RFC 3161, 3.4; sigstore-go, pkg/sign/timestamping.go.
     """
     imprint = hashlib.sha256(signature).digest()
     response = http.request(

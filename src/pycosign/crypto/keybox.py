@@ -1,7 +1,7 @@
 """Private keys under a password: scrypt and NaCl's secretbox, as Cosign seals them.
 
 The cost parameters are the three that Cosign reads, whatever the file says: a file cannot make us work for hours.
-Source: go-securesystemslib `encrypted`; `reference` cosign 3.1.
+Source: go-securesystemslib, encrypted/encrypted.go; sigstore/cosign, pkg/cosign/keys.go.
 """
 
 import hashlib

@@ -1,8 +1,9 @@
 """Signatures beside an image: put there as Cosign puts them, and found again.
 
-Source: cosign.md, 4. Bundles are OCI 1.1 referrers (Cosign 3); legacy signatures are layers of an image under the tag
-"sha256-HEX.sig" (Cosign 2). Finding is three-valued for each source: an empty tuple means that the registry was asked
-and has none; a found thing may carry the problem that kept it from being read; what could not be listed raises.
+Source: sigstore/cosign, pkg/oci/remote and pkg/oci/static. Bundles are OCI 1.1 referrers (Cosign 3); legacy signatures
+are layers of an image under the tag "sha256-HEX.sig" (Cosign 2). Finding is three-valued for each source: an empty tuple
+means that the registry was asked and has none; a found thing may carry the problem that kept it from being read; what
+could not be listed raises.
 """
 
 from collections.abc import Callable, Mapping
@@ -106,10 +107,12 @@ def find_bundles(
     """
     candidates = [entry for entry in registry.referrers(repository, digest) if _may_be_bundle(entry)]
     found: list[FoundBundle] = []
+    left = limits.ATTACHMENTS_BYTES
     for entry in candidates:
-        item = _read_bundle(registry, repository, digest, entry, max_bytes)
+        item = _read_bundle(registry, repository, digest, entry, min(max_bytes, left))
         if item is not None:
             found.append(item)
+            left -= len(item.bundle or b"")
         if len(found) > limits.SIGNATURES_PER_IMAGE:
             what = f"list of bundles of {repository}@{digest}"
             problem = f"has more than {limits.SIGNATURES_PER_IMAGE} entries"
@@ -212,7 +215,13 @@ def find_layers(
         what = f"signature image {repository}:{tag}"
         problem = f"has {len(image.layers)} layers; the limit is {limits.SIGNATURES_PER_IMAGE}"
         raise MalformedError(what, problem, code="registry.too-many")
-    return tuple(_read_layer(registry, repository, layer, max_bytes) for layer in image.layers)
+    found: list[FoundLayer] = []
+    left = limits.ATTACHMENTS_BYTES
+    for layer in image.layers:
+        item = _read_layer(registry, repository, layer, min(max_bytes, left))
+        found.append(item)
+        left -= len(item.content or b"")
+    return tuple(found)
 
 
 def _read_layer(registry: Registry, repository: str, layer: Descriptor, max_bytes: int) -> FoundLayer:

@@ -1,4 +1,4 @@
-"""A registry over HTTP. Source: OCI distribution specification 1.1; services.md, 7."""
+"""A registry over HTTP. Source: OCI distribution-spec 1.1, spec.md."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pycosign import limits
 from pycosign.codec.strict_json import load_json
 from pycosign.errors import ImageNotFoundError, MalformedError, UnavailableError
+from pycosign.net.exchange import content_length
 from pycosign.net.http import HttpClient
 from pycosign.oci import referrers, uploads
 from pycosign.oci.digests import check_content, verified
@@ -51,12 +52,12 @@ class RegistryClient:
         )
         media_type = _media_type(response.headers.get("Content-Type", ""))
         digest = response.headers.get("Docker-Content-Digest", "")
-        length = response.headers.get("Content-Length", "")
-        usable = response.status == 200 and is_digest(digest) and length.isascii() and length.isdigit()
-        if usable and media_type in (*MANIFEST_MEDIA_TYPES, *INDEX_MEDIA_TYPES) and int(length) > 0:
+        length = content_length(response.headers)
+        known = media_type in (*MANIFEST_MEDIA_TYPES, *INDEX_MEDIA_TYPES)
+        if response.status == 200 and known and is_digest(digest) and length:
             if reference.digest is not None and digest != reference.digest:
                 raise DigestMismatchError(reference.name, f"was answered with {digest}")
-            return Descriptor(media_type, digest, int(length))
+            return Descriptor(media_type, digest, length)
         manifest = self.get_manifest(repository, identifier)
         return Descriptor(manifest.media_type, manifest.digest, len(manifest.raw))
 

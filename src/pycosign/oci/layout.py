@@ -1,7 +1,7 @@
 """An OCI image layout: a directory that holds images as a registry does. Also the ones that `cosign save` writes.
 
-Source: image-spec image-layout.md; cosign.md, 4.8. A layout is one repository: its name is ignored. Whoever can write
-the directory can withhold and replace what is in it; nothing in it is believed without its digest.
+A layout is one repository: its name is ignored. Whoever can write the directory can withhold and replace what is in it;
+nothing in it is believed without its digest. Source: OCI image-spec, image-layout.md; sigstore/cosign, pkg/oci/layout.
 """
 
 import os

@@ -72,7 +72,7 @@ def assemble_legacy_bundle(signature: bytes, testimony: Testimony) -> LegacyBund
 
 
 def layer_annotations(signature: bytes, testimony: Testimony) -> dict[str, str]:
-    """The annotations of a legacy `.sig` layer's descriptor. Source: Cosign, pkg/oci/static; `reference` 4.2."""
+    """The annotations of a legacy `.sig` layer's descriptor. Source: sigstore/cosign, pkg/oci/static."""
     annotations = {SIGNATURE_ANNOTATION: encode_b64(signature)}
     certificate = testimony.certificate_pem
     if certificate is not None:

@@ -23,7 +23,8 @@ ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 class Request(NamedTuple):
     """One HTTP request, whole. `path` is percent-decoded with repeated slashes collapsed: sigstore-go joins base URL
-    and path without trimming (services.md, D.2). Header names are lower case; of repeated ones the last counts."""
+    and path without trimming (pkg/sign/certificate.go).
+    Header names are lower case; of repeated ones the last counts."""
 
     method: str
     path: str

@@ -1,6 +1,7 @@
 """The certificate chains of the CA and of the timestamp authority, made once per data directory.
 
-Profiles: services.md, 1.7 (CA) and 4.4 (timestamp authority). P-256 with SHA-256 throughout.
+Profiles: sigstore/fulcio, docs/certificate-specification.md; sigstore/timestamp-authority, pkg/verification/verify.go.
+P-256 with SHA-256 throughout.
 """
 
 from datetime import datetime, timedelta

@@ -11,7 +11,7 @@ from pycosign.stack.files import write_atomically
 
 __all__ = ["ALGORITHMS", "load_key", "load_or_create_keys"]
 
-# what every surveyed client can verify: services.md, 0.1
+# what sigstore-go, sigstore-python, sigstore-js and Cosign can all verify
 ALGORITHMS: Mapping[str, str] = {
     "ca_root": "ecdsa-p256",
     "ca": "ecdsa-p256",

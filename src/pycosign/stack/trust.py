@@ -1,6 +1,6 @@
 """What clients are given: the trust root, the signing configurations, the targets of the TUF repository. Pure.
 
-Sources: services.md, 5.1 (trust root), 5.2 (signing config), 5.3, 5.5 (legacy targets).
+Source: sigstore/protobuf-specs, protos/sigstore_trustroot.proto; sigstore/root-signing, targets/ (legacy targets).
 """
 
 from collections.abc import Mapping

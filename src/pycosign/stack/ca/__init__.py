@@ -1,1 +1,1 @@
-"""The certificate authority: Fulcio's API. Source: services.md, 1."""
+"""The certificate authority: Fulcio's API. Source: sigstore/fulcio, fulcio.proto."""

@@ -1,4 +1,7 @@
-"""What the CA answers when it says no: gRPC code, HTTP status and Fulcio's own sentence. Source: services.md, 1.4."""
+"""What the CA answers when it says no: gRPC code, HTTP status and Fulcio's own sentence.
+
+Source: sigstore/fulcio, pkg/server/error.go.
+"""
 
 from pycosign.errors import RefusedError
 

@@ -1,4 +1,4 @@
-"""Fulcio's API over HTTP, versions 1 and 2. Source: services.md, 1.1 to 1.4."""
+"""Fulcio's API over HTTP, versions 1 and 2. Source: sigstore/fulcio, fulcio.proto and pkg/server."""
 
 import json
 from collections.abc import Awaitable, Callable

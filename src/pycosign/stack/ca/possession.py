@@ -1,4 +1,7 @@
-"""The key that a certificate is asked for, and the proof that the asker holds it. Source: services.md, 1.2, 1.5."""
+"""The key that a certificate is asked for, and the proof that the asker holds it.
+
+Source: sigstore/fulcio, pkg/server/grpc_server.go.
+"""
 
 import binascii
 

@@ -1,4 +1,4 @@
-"""Who a token speaks of, and what of it goes into the certificate. Source: services.md, 1.6 to 1.9.
+"""Who a token speaks of, and what of it goes into the certificate. Source: sigstore/fulcio, pkg/identity.
 
 The issuer is this stack's own, so one issuer URL may speak of people and of machines: the claims decide.
 A token with an email is a person's, and clients prove possession over that email; all others prove it over `sub`.

@@ -1,6 +1,7 @@
 """The DER of leaf certificates, composed by hand: precertificate and certificate share every byte but one extension.
 
-The order of extensions is production's, with the certificate log's last. Source: services.md, 1.7, 1.8, 1.11.
+The order of extensions is production's, with the certificate log's last. Source: RFC 6962, 3.1 and 3.3;
+sigstore/fulcio, docs/certificate-specification.md, docs/oid-info.md, pkg/certificate/extensions.go.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""The certificate log over HTTP, and the CA's short way into it. Source: RFC 6962, 4; services.md, 1.12."""
+"""The certificate log over HTTP, and the CA's short way into it. Source: RFC 6962, 4."""
 
 import json
 import re

@@ -1,1 +1,1 @@
-"""The OIDC issuer: discovery, keys, identity tokens. Source: services.md, 6."""
+"""The OIDC issuer: discovery, keys, identity tokens. Source: OpenID Connect Core and Discovery 1.0."""

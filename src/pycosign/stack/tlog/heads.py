@@ -36,9 +36,10 @@ class LogName(NamedTuple):
 
 
 def rekor_v1_name(host: str, tree_id: int, signer: Signer) -> LogName:
-    """A Rekor v1 tree: origin "HOST - TREEID", the signature under HOST alone. Source: services.md, 2.5.
+    """A Rekor v1 tree: origin "HOST - TREEID", the signature under HOST alone.
 
-    Raises: UsageError: a key that is not ECDSA P-256, which some verifier would not take (services.md, 0.1).
+    Raises: UsageError: a key that is not ECDSA P-256: Cosign's legacy verification takes no other.
+    Source: sigstore/rekor, pkg/util/checkpoint.go.
     """
     key = signer.public_key
     if key.kind != "ecdsa-p256":
@@ -47,6 +48,9 @@ def rekor_v1_name(host: str, tree_id: int, signer: Signer) -> LogName:
 
 
 def rekor_v2_name(host: str, signer: Signer) -> LogName:
-    """A Rekor v2 log: the bare host name is the origin, without port and path. Source: services.md, 3.5 and 3.6."""
+    """A Rekor v2 log: the bare host name is the origin, without port and path.
+
+    Source: sigstore/rekor-tiles, pkg/note/note.go; sigstore-go takes the host name of the trust root's base URL.
+    """
     key = signer.public_key
     return LogName(host, host, note_key_id(host, key), key.spki_der)

@@ -1,4 +1,4 @@
-"""Rekor v1's API over HTTP. Source: sigstore/rekor openapi.yaml and pkg/api; services.md, 2; the recordings.
+"""Rekor v1's API over HTTP. Source: sigstore/rekor openapi.yaml and pkg/api; the recordings.
 
 Statuses and texts are the original's, as recorded: malformed JSON is 500, a missing `spec` is 422 with the code 602.
 """

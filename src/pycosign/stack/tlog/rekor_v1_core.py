@@ -1,6 +1,6 @@
 """Rekor v1, the pure part: a proposed entry, checked, becomes the canonical body that is logged. No I/O, no clock.
 
-Source: sigstore/rekor pkg/types/{hashedrekord,dsse,intoto,rekord}; services.md, 2.8 and 2.10.
+Source: sigstore/rekor pkg/types/{hashedrekord,dsse,intoto,rekord}.
 """
 
 from collections.abc import Callable

@@ -1,7 +1,7 @@
 """Rekor v2's API over HTTP: one way to write, and tiles to read.
 
-Source: sigstore/rekor-tiles; services.md, 3; C2SP tlog-tiles. Errors have grpc-gateway's shape. Unlike the POSIX server
-of rekor-tiles this one serves the reads itself.
+Source: sigstore/rekor-tiles, api/proto/rekor/v2; C2SP tlog-tiles. Errors have grpc-gateway's shape.
+Unlike the POSIX server of rekor-tiles this one serves the reads itself.
 """
 
 from http import HTTPStatus

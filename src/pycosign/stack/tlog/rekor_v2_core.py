@@ -1,6 +1,6 @@
 """Rekor v2, the pure part: a request, checked, becomes the canonical body that is logged. No I/O, no clock.
 
-Source: sigstore/rekor-tiles, pkg/types; services.md, 3.1 and 3.2. Envelopes (`dsseRequestV002`) are taken as servers
+Source: sigstore/rekor-tiles, pkg/types. Envelopes (`dsseRequestV002`) are taken as servers
 before 2.3 did, because clients of that time still send them.
 """
 

@@ -1,1 +1,1 @@
-"""The timestamp authority (RFC 3161). Source: services.md, 4."""
+"""The timestamp authority (RFC 3161)."""

@@ -1,4 +1,7 @@
-"""The timestamp authority over HTTP. Source: services.md, 4.1; errors are labelled as timestamp-server labels them."""
+"""The timestamp authority over HTTP. Errors are labelled as timestamp-server labels them.
+
+Source: RFC 3161, 3.4; sigstore/timestamp-authority, openapi.yaml.
+"""
 
 import json
 

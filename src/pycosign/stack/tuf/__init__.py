@@ -1,1 +1,1 @@
-"""The TUF repository by which clients learn whom to trust. Source: services.md, 5.4, 5.5."""
+"""The TUF repository by which clients learn whom to trust. Source: sigstore/root-signing; sigstore-go, pkg/tuf."""
