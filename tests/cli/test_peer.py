@@ -74,6 +74,7 @@ COMPLAINTS = [
     ("generate-key-pair", "foo://bar"),
     ("generate-key-pair", "--output-key-prefix", "nosuch/x"),
 ]
+OUR_FLAGS = ("    --allow-any-predicate=", "    --max-trust-age=", "    --output=")
 ENV = {"COSIGN_PASSWORD": "pw"}
 
 
@@ -116,7 +117,8 @@ def test_help_has_cosigns_flags_and_layout(cli: Cli, cosign3: Cli, command: str)
         return kept + usage
 
     words = (*command.split(), "--help")
-    assert layout(cli(*words).out) == layout(cosign3(*words).out)
+    ours = [line for line in layout(cli(*words).out) if not line.startswith(OUR_FLAGS)]
+    assert ours == layout(cosign3(*words).out)
 
 
 def test_keys_serve_for_each_other(cli: Cli, cosign3: Cli, tmp_path: Path) -> None:

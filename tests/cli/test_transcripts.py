@@ -92,6 +92,38 @@ def test_a_file_with_a_key(sigstore: Sigstore, here: Path) -> None:
     assert refused.err.splitlines()[-1].startswith("hint: ")
 
 
+def test_a_file_with_a_report(sigstore: Sigstore, here: Path) -> None:
+    sigstore.run("sign-blob", "--bundle", "b.json", "hello.txt")
+    words = ("verify-blob", "--output", "json", "--bundle", "b.json")
+    good = json.loads(sigstore.run(*words, *sigstore.who, "hello.txt").out)
+    assert (good["schema"], good["verdict"], good["identity"]) == (1, "verified", "foo@bar.com")
+    assert good["log_entries"][0]["log_url"] == sigstore.sandbox.urls["rekor_v2"]
+    assert [time["source"] for time in good["times"]]
+    refused = sigstore.run(*words, "--certificate-identity", "x", "--certificate-oidc-issuer", "y", "hello.txt")
+    assert refused.status == 1
+    assert json.loads(refused.out)["code"] == "identity.mismatch"
+    assert sigstore.run(*words, *sigstore.who, "nosuch").out == ""
+
+
+@pytest.mark.peer
+def test_another_attestation_is_no_signature_unless_any_will_do(sigstore: Sigstore, here: Path, cosign3: Cli) -> None:
+    image = sigstore.image()
+    (here / "predicate").write_text("{}")
+    attest = ("attest", "--yes", "--key", "cosign.key", "--type", "custom", "--predicate", "predicate", image)
+    assert cosign3(*attest, env=sigstore.env).status == 0
+    words = ("verify", "--key", "cosign.pub", image)
+    assert sigstore.run(*words).status == 10
+    assert sigstore.run(*words, "--allow-any-predicate").status == 0
+    assert cosign3(*words, env=sigstore.env).status == 0  # what we do not copy
+
+
+def test_trust_that_is_too_old_is_not_used(sigstore: Sigstore, here: Path) -> None:
+    sigstore.run("sign-blob", "--bundle", "b.json", "hello.txt")
+    words = ("verify-blob", "--bundle", "b.json", *sigstore.who, "hello.txt", "--offline")
+    assert sigstore.run(*words, "--max-trust-age", "1h").status == 0
+    assert sigstore.run(*words, "--max-trust-age", "1ns").status == 20
+
+
 def test_a_file_in_the_old_formats(sigstore: Sigstore, here: Path) -> None:
     urls = ("--rekor-url", sigstore.env["REKOR_URL"], "--fulcio-url", sigstore.env["FULCIO_URL"])
     outputs = ("--output-signature", "s", "--output-certificate", "c", "--bundle", "b.json")

@@ -3,7 +3,7 @@
 Names, shorthands, types, defaults and notices equal those of cosign 3.1.2 (a test compares them); the texts are ours.
 """
 
-from pycosign.cli.table import ENUM, Flag, items, number, switch, text
+from pycosign.cli.table import DURATION, ENUM, Flag, items, number, switch, text
 
 __all__ = [
     "ANNOTATIONS",
@@ -192,6 +192,13 @@ VERIFYING = (
     switch("insecure-ignore-sct", "do not ask for proof that the certificate was logged"),
     switch("insecure-ignore-tlog", "do not ask for proof that the signature was logged"),
     text("key", "the public key: a file, env://VARIABLE or a URL"),
+    Flag(
+        "max-trust-age",
+        DURATION,
+        0.0,
+        "refuse trust metadata that was fetched longer ago than this; 0 accepts any that has not expired",
+        own=True,
+    ),
     number("max-workers", "how many checks may run at once", default=10),
     switch(
         "new-bundle-format",
@@ -239,7 +246,7 @@ VERIFYING = (
 
 ANNOTATIONS = items("annotations", "key=value pairs in the signature; may repeat", shorthand="a")
 
-# Refused by name when set (design, section 5: never ignored).
+# Refused by name when set (docs/compatibility.md): never ignored.
 UNSUPPORTED_REGISTRY = frozenset(("k8s-keychain",))
 SIGNING_UNSUPPORTED = frozenset(("sk", "slot"))
 VERIFYING_UNSUPPORTED = frozenset(("sk", "slot", "experimental-oci11", "sct"))

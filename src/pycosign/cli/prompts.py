@@ -73,22 +73,23 @@ def _terminal(context: "Context") -> int | None:
 
 def _read_hidden(context: "Context", descriptor: int, question: str) -> bytes:
     """One line of a terminal with the echo off, without its newline. The echo comes back whatever happens."""
-    context.ask(question)
     try:
         import termios
     except ImportError:  # Windows
         from getpass import getpass
 
-        return getpass("").encode()
+        return getpass(question).encode()
     try:
         before = termios.tcgetattr(descriptor)
     except termios.error:
+        context.ask(question)
         raise UsageError("inappropriate ioctl for device: standard input is not a terminal", hint=_HINT) from None
     quiet = [*before]
     quiet[3] &= ~termios.ECHO
     typed = b""
     try:
-        termios.tcsetattr(descriptor, termios.TCSAFLUSH, quiet)
+        termios.tcsetattr(descriptor, termios.TCSAFLUSH, quiet)  # forgets what was typed before the question
+        context.ask(question)
         while (byte := os.read(descriptor, 1)) not in (b"", b"\n"):
             typed += byte
     finally:

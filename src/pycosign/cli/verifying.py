@@ -6,20 +6,38 @@ from pycosign.verify.requirements import GithubWorkflow, Requirements, SignerIde
 
 TYPE_CHECKING = False  # on the shortest path to an answer
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from datetime import timedelta
 
     from pycosign.cli.context import Context
     from pycosign.cli.parser import Values
     from pycosign.instances.trust import TrustSource
+    from pycosign.verify.result import Verified
     from pycosign.verify.trust import TrustRoot
 
-__all__ = ["check_signer_flags", "load_trust_for", "read_requirements", "warn_of_waivers"]
+__all__ = [
+    "check_bundle_flags",
+    "check_signer_flags",
+    "load_trust_for",
+    "print_outcome",
+    "read_requirements",
+    "warn_of_waivers",
+]
 
 _KEY_OR_IDENTITY = (
     "exactly one of: key reference (--key) or certificate identity (--certificate-identity or "
     "--certificate-identity-regexp), must be provided. To determine which to use, inspect the bundle's "
     "'verificationMaterial' field: if 'publicKey' is present, use key reference; if 'certificate' or "
     "'x509CertificateChain' is present, use certificate identity"
+)
+_IN_BUNDLE = (
+    ("certificate", "certificate must be in bundle and may not be provided using --certificate"),
+    ("certificate-chain", "certificate chain must be in bundle and may not be provided using --certificate-chain"),
+    ("ca-roots", "CA roots/intermediates must be provided using --trusted-root"),
+    ("ca-intermediates", "CA roots/intermediates must be provided using --trusted-root"),
+    ("timestamp-certificate-chain", "TSA certificate chain path may only be provided using --trusted-root"),
+    ("rfc3161-timestamp", "RFC3161 timestamp may not be provided using --rfc3161-timestamp"),
+    ("signature", "signature may not be provided using --signature"),
 )
 _NEEDED = " or {0}-regexp is required for verification in keyless mode"
 
@@ -49,6 +67,31 @@ def check_signer_flags(args: "Values") -> None:
             raise UsageError(f"--{name}" + _NEEDED.format(f"--{name}"))
 
 
+def check_bundle_flags(args: "Values") -> None:
+    """Refuse the flags of 2.x that say again what a Sigstore bundle, or a trust root, says itself."""
+    for name, complaint in _IN_BUNDLE:
+        if args.text(name):
+            raise UsageError(f"unsupported: {complaint} when using --new-bundle-format")
+
+
+def print_outcome(artifact: str, decide: "Callable[[], Verified]", args: "Values", context: "Context") -> None:
+    """Say that `decide` succeeded; with `--output json` a report goes to standard output, also of a refusal."""
+    if args.text("output") != "json":
+        decide()
+        context.say("Verified OK")
+        return
+    from pycosign.cli.report import report_of_error, report_of_verified
+
+    try:
+        verified = decide()
+    except SigningError as exc:
+        report = report_of_error(artifact, exc)
+        context.put("" if report is None else f"{report}\n")
+        raise
+    context.put(f"{report_of_verified(artifact, verified)}\n")
+    context.say("Verified OK")
+
+
 def read_requirements(
     args: "Values", context: "Context", *, annotations: "Mapping[str, str] | None" = None
 ) -> Requirements:
@@ -71,6 +114,7 @@ def read_requirements(
         _signer(args, context, hash_name if args.given("signature-digest-algorithm") else None),
         waivers=frozenset(waivers),
         use_signed_timestamps=_wants_timestamps(args),
+        allow_any_predicate="allow-any-predicate" in args.flags and args.switch("allow-any-predicate"),
         annotations=annotations or {},
     )
 
@@ -108,7 +152,12 @@ def load_trust_for(args: "Values", context: "Context", requirements: Requirement
     """
     from pycosign.instances.trust import TrustSource, load_trust
 
-    source = TrustSource(context.environ, utc_now(), None if args.switch("offline") else context.http)
+    source = TrustSource(
+        context.environ,
+        utc_now(),
+        http=None if args.switch("offline") else context.http,
+        max_age=_max_age(args),
+    )
     path = args.text("trusted-root")
     if not path:
         is_bare = isinstance(requirements.signer, SignerKey) and Waiver.TLOG in requirements.waivers
@@ -121,6 +170,15 @@ def load_trust_for(args: "Values", context: "Context", requirements: Requirement
     for warning in loaded.document.warnings:
         context.warn(warning)
     return loaded.trust
+
+
+def _max_age(args: "Values") -> "timedelta | None":
+    seconds = args.seconds("max-trust-age")
+    if not seconds:
+        return None
+    from datetime import timedelta
+
+    return timedelta(seconds=seconds)
 
 
 def _loose_trust(

@@ -19,6 +19,7 @@ COMMAND = Command(
         *REGISTRY,
         *VERIFYING,
         ANNOTATIONS,
+        switch("allow-any-predicate", "let any attestation by the signer count, not only a signature", own=True),
         text(
             "attachment",
             "verify what is attached to the image instead",

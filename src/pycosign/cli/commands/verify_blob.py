@@ -4,18 +4,20 @@ import os
 
 from pycosign.cli.groups import NOW_IN_BUNDLE, VERIFYING, VERIFYING_UNSUPPORTED
 from pycosign.cli.table import Command, exactly, text
-from pycosign.errors import UsageError
+from pycosign.errors import SigningError, UsageError
 
 TYPE_CHECKING = False  # the table alone must stay cheap: help and completion read it
 if TYPE_CHECKING:
     from pycosign.cli.context import Context
     from pycosign.cli.parser import Values
     from pycosign.flows.blob_source import BlobSource
+    from pycosign.verify.result import Verified
 
 COMMAND = Command(
     "Verify the signature of a file: who signed, when, and that the log has it.",
     (
         *VERIFYING,
+        text("output", "form of what is printed", default="text", choices=("json", "text"), own=True),
         text("bundle", "file with the signature and all that is needed to verify it"),
         text(
             "rfc3161-timestamp",
@@ -54,7 +56,26 @@ _IN_BUNDLE = (
 
 
 def run(args: "Values", context: "Context") -> None:
-    """Verify one file; its bundle says by its form whether it is a Sigstore bundle or Cosign's own old JSON."""
+    """Verify one file and say so; with `--output json` a report goes to standard output, also of a refusal."""
+    if args.text("output") != "json":
+        _verify(args, context)
+        context.say("Verified OK")
+        return
+    from pycosign.cli.report import report_of_error, report_of_verified
+
+    word = args.words[0]
+    try:
+        verified = _verify(args, context)
+    except SigningError as exc:
+        report = report_of_error(word, exc)
+        context.put("" if report is None else f"{report}\n")
+        raise
+    context.put(f"{report_of_verified(word, verified)}\n")
+    context.say("Verified OK")
+
+
+def _verify(args: "Values", context: "Context") -> "Verified":
+    """The bundle says by its form whether it is a Sigstore bundle or Cosign's own old JSON."""
     from pycosign.cli.verifying import check_signer_flags, load_trust_for, read_requirements, warn_of_waivers
 
     warn_of_waivers(args, context, "blob")
@@ -84,8 +105,7 @@ def run(args: "Values", context: "Context") -> None:
         from pycosign.cli.legacy_blob import completed_by_log
 
         source, evidence = completed_by_log(args, context, source, evidence, requirements)
-    verify_blob(source, evidence=evidence, trust=trust, requirements=requirements, now=utc_now())
-    context.say("Verified OK")
+    return verify_blob(source, evidence=evidence, trust=trust, requirements=requirements, now=utc_now())
 
 
 def _source(args: "Values", context: "Context") -> "BlobSource":
