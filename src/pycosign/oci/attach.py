@@ -1,9 +1,9 @@
 """Signatures beside an image: put there as Cosign puts them, and found again.
 
 Source: sigstore/cosign, pkg/oci/remote and pkg/oci/static. Bundles are OCI 1.1 referrers (Cosign 3); legacy signatures
-are layers of an image under the tag "sha256-HEX.sig" (Cosign 2). Finding is three-valued for each source: an empty tuple
-means that the registry was asked and has none; a found thing may carry the problem that kept it from being read; what
-could not be listed raises.
+are layers of an image under the tag "sha256-HEX.sig" (Cosign 2). Finding is three-valued for each source: an empty
+tuple means that the registry was asked and has none; a found thing may carry the problem that kept it from being read;
+what could not be listed raises.
 """
 
 from collections.abc import Callable, Mapping
