@@ -1,4 +1,4 @@
-"""A stage for black-box tests: a Sigstore, a directory with keys, a file, its bundles and images; and a faulty registry."""
+"""A stage for black-box tests: a Sigstore, keys, a file with its bundles, images; and a faulty registry."""
 
 import http.client
 import json
