@@ -34,6 +34,7 @@ TRUST_ENTRIES: Final = 256  # logs, authorities or services of one kind in a tru
 MANIFEST_BYTES: Final = 8 << 20
 MANIFEST_LAYERS: Final = 1000
 ATTACHMENT_BYTES: Final = 128 << 20
+ATTACHMENTS_BYTES: Final = 256 << 20  # of one image, all that are held at once
 SIGNATURES_PER_IMAGE: Final = 100
 REFERRERS: Final = 1000
 PAGES: Final = 100

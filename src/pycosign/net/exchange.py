@@ -15,7 +15,7 @@ from pycosign.net.transport import Transport, explain
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
 
-__all__ = ["Body", "Exchange", "HttpStatusError", "Response", "RetryPolicy"]
+__all__ = ["Body", "Exchange", "HttpStatusError", "Response", "RetryPolicy", "content_length"]
 
 # A callable is asked for a fresh iterable at each attempt; a bare iterable can be sent once only.
 Body = bytes | Iterable[bytes] | Callable[[], Iterable[bytes]] | None
@@ -133,8 +133,8 @@ class Exchange:
         Raises: MalformedError `net.response-too-large`; UnavailableError: it broke off, or the deadline passed.
         """
         is_error = response.status >= 400
-        declared = "" if is_error else response.headers.get("Content-Length", "")
-        if self.method != "HEAD" and declared.isascii() and declared.isdigit() and int(declared) > max_bytes:
+        declared = None if is_error else content_length(response.headers)
+        if self.method != "HEAD" and declared is not None and declared > max_bytes:
             raise self._too_large(max_bytes)
         left = max_bytes
         while True:
@@ -261,6 +261,12 @@ class Exchange:
     def _say(self, line: str) -> None:
         if self.trace is not None:
             self.trace(line)
+
+
+def content_length(headers: Mapping[str, str]) -> int | None:
+    """The Content-Length, if it is a number below 10**18."""
+    text = headers.get("Content-Length", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
 
 
 def _is_http_url(url: str) -> bool:

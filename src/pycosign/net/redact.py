@@ -24,9 +24,10 @@ _SECRET_PARAMETERS = re.compile(
     r"(?i)^(.*token.*|.*secret.*|password|passwd|pwd|assertion|client_assertion|code|code_verifier|sig|signature"
     r"|x-amz-(signature|credential)|x-goog-(signature|credential)|jwt|key|api_?key|policy|key-pair-id)$"
 )
-_JWT = re.compile(r"\beyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
+# Each takes linear time: a pattern that may begin at every character of a run must not run to its end each time.
+_JWT = re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
 _SCHEME = re.compile(r"(?i)\b(bearer|basic|token)(\s+)[A-Za-z0-9._~+/=-]{6,}")
-_USERINFO = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^/\s@?#]+@")
+_USERINFO = re.compile(r"(?i)\b([a-z][a-z0-9+.-]{0,31}://)[^/\s@?#]+@")
 _PAIR = re.compile(
     r'(?i)("?\b(?:password|passwd|secret|client_secret|access_token|refresh_token|id_token|identitytoken'
     r'|registrytoken|token|auth)"?\s*[:=]\s*"?)[^\s"&,}]{3,}'

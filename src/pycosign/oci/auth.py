@@ -6,6 +6,7 @@ which token services are believed. Tokens are kept in memory until they expire, 
 
 import ipaddress
 import re
+import socket
 import threading
 from binascii import b2a_base64
 from collections.abc import Mapping
@@ -29,7 +30,9 @@ _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # noqa: S105 - RFC 9110's word for a na
 _PARAMETER = re.compile(rf'\s*({_TOKEN})\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))\s*', re.ASCII)
 _SCHEME = re.compile(rf"\s*({_TOKEN})(?:\s+|$)", re.ASCII)
 _DEFAULT_LIFETIME_SECONDS = 60  # distribution specification: "expires_in", optional
+_LONGEST_LIFETIME_SECONDS = 86_400
 _MARGIN_SECONDS = 5
+_SHARED_SPACE = ipaddress.ip_network("100.64.0.0/10")  # RFC 6598: clouds keep metadata services there
 
 
 class Challenge(NamedTuple):
@@ -151,13 +154,25 @@ class Authenticator:
 
 
 def is_private_host(host: str) -> bool:
-    """Whether a host is a literal address of a loopback, private or link-local network, or "localhost"."""
+    """Whether a host is a literal address of a loopback, private or link-local network, or "localhost".
+
+    Resolvers also take addresses as "127.1", "0x7f000001" or "2130706433", and a final dot.
+    """
+    host = host.lower().strip("[]").removesuffix(".")
     if host == "localhost" or host.endswith(".localhost"):
         return True
+    address: ipaddress.IPv4Address | ipaddress.IPv6Address
     try:
-        address = ipaddress.ip_address(host.strip("[]"))
+        address = ipaddress.ip_address(host)
     except ValueError:
-        return False
+        try:
+            address = ipaddress.IPv4Address(socket.inet_aton(host))
+        except (OSError, UnicodeError):
+            return False
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    if address.version == 4 and address in _SHARED_SPACE:
+        return True
     return address.is_private or address.is_loopback or address.is_link_local
 
 
@@ -208,4 +223,4 @@ def _read_token(response: Response, realm: str) -> tuple[str, float]:
     lifetime = fields.get("expires_in")
     if isinstance(lifetime, bool) or not isinstance(lifetime, int | float) or lifetime <= 0:
         lifetime = _DEFAULT_LIFETIME_SECONDS
-    return f"Bearer {token}", float(lifetime)
+    return f"Bearer {token}", float(min(lifetime, _LONGEST_LIFETIME_SECONDS))

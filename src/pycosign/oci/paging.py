@@ -9,7 +9,7 @@ from pycosign.oci.registry import RegistryUnavailableError
 
 __all__ = ["next_page"]
 
-_NEXT = re.compile(r'<([^>]*)>\s*;\s*(?:[^<]*;\s*)?rel\s*=\s*"?next"?', re.IGNORECASE)
+_NEXT = re.compile(r'<([^<>]*)>\s*;\s*(?:[^<]*;\s*)?rel\s*=\s*"?next"?', re.IGNORECASE)
 
 
 def next_page(response: Response) -> str | None:

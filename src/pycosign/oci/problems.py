@@ -22,8 +22,9 @@ def registry_problem(method: str, response: Response) -> RegistryUnavailableErro
 
 def error_text(body: bytes) -> str:
     """ "CODE: message" of the specification's error document, else the beginning of the text; without secrets."""
+    body = body[: limits.TOKEN_BYTES]
     try:
-        document = json.loads(body[: limits.TOKEN_BYTES])
+        document = json.loads(body)
         errors = document["errors"]
         parts = [f"{error['code']}: {error.get('message', '')}".rstrip(": ") for error in errors[:5]]
         text = "; ".join(parts)

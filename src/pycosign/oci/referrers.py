@@ -48,7 +48,9 @@ def from_api(transport: RegistryTransport, repository: str, digest: str) -> tupl
         )
         kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         if response.status != 200 or kind != OCI_INDEX:
-            return None
+            if page == 0:
+                return None
+            raise RegistryUnavailableError(f"page {page + 1} of the referrers of {repository}@{digest} is no index")
         what = f"list of referrers of {repository}@{digest}"
         found += parse_index(response.body, media_type=OCI_INDEX, what=what).manifests
         if len(found) > limits.REFERRERS:
