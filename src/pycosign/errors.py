@@ -9,6 +9,7 @@ Exit statuses: 0 verified; 1 refused, malformed or usage; 10, 11, 12 as Cosign g
 
 __all__ = [
     "REFINED",
+    "AnnotationMismatchError",
     "ArtifactDigestMismatchError",
     "CertificateSubstitutionError",
     "CheckpointError",
@@ -17,6 +18,7 @@ __all__ = [
     "ImageNotFoundError",
     "InterruptedBySignalError",
     "InvalidCertificatePathError",
+    "InvalidPromiseError",
     "InvalidSctError",
     "InvalidSignatureError",
     "InvalidTimestampError",
@@ -31,6 +33,7 @@ __all__ = [
     "NotValidAtTimeError",
     "OverloadedError",
     "PasswordError",
+    "PredicateTypeMismatchError",
     "RefusedError",
     "RootMismatchError",
     "ServiceRejectedError",

@@ -4,6 +4,28 @@ A table drives parsing, `--help`, the binding to `COSIGN_*`, and shell completio
 Nothing is imported: `version` and `--help` are paid by every script that calls them.
 """
 
+__all__ = [
+    "ARRAY",
+    "BOOL",
+    "DURATION",
+    "ENUM",
+    "INT",
+    "PROGRAM",
+    "SLICE",
+    "TEXT",
+    "Command",
+    "Flag",
+    "at_least",
+    "at_most",
+    "exactly",
+    "help_flag",
+    "items",
+    "no_arguments",
+    "number",
+    "switch",
+    "text",
+]
+
 TYPE_CHECKING = False  # `typing` costs as much as a third of `version`
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -53,7 +75,7 @@ class Flag:
 
 def switch(
     name: str,
-    help: str,  # noqa: A002
+    help: str,  # noqa: A002 (as above)
     *,
     default: bool = False,
     shorthand: str = "",
@@ -66,7 +88,7 @@ def switch(
 
 def text(
     name: str,
-    help: str,  # noqa: A002
+    help: str,  # noqa: A002 (as above)
     *,
     default: str = "",
     shorthand: str = "",
@@ -78,12 +100,12 @@ def text(
     return Flag(name, TEXT, default, help, shorthand=shorthand, deprecated=deprecated, choices=choices, own=own)
 
 
-def number(name: str, help: str, *, default: int) -> Flag:  # noqa: A002
+def number(name: str, help: str, *, default: int) -> Flag:  # noqa: A002 (as above)
     """A flag with a whole number, written in any of Go's bases."""
     return Flag(name, INT, default, help)
 
 
-def items(name: str, help: str, *, shorthand: str = "", deprecated: str = "") -> Flag:  # noqa: A002
+def items(name: str, help: str, *, shorthand: str = "", deprecated: str = "") -> Flag:  # noqa: A002 (as above)
     """A flag that may repeat, and whose values are split on commas."""
     return Flag(name, SLICE, (), help, shorthand=shorthand, deprecated=deprecated)
 

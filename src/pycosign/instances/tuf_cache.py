@@ -30,7 +30,16 @@ from pycosign.instances.tuf_check import METADATA_BYTES, CheckedMetadata, Metada
 from pycosign.limits import TRUSTED_ROOT_BYTES
 from pycosign.locks import FileLock, LockedError
 
-__all__ = ["CacheLocation", "CachedTarget", "TufCache", "locate_cache", "lock_cache", "mirror_folder", "trust_anchor"]
+__all__ = [
+    "CacheLocation",
+    "CachedTarget",
+    "TufCache",
+    "locate_cache",
+    "lock_cache",
+    "mirror_folder",
+    "read_or_none",
+    "trust_anchor",
+]
 
 _LOCK_PATIENCE_SECONDS: Final = 20.0
 _METADATA_NAMES: Final = ("root.json", "timestamp.json", "snapshot.json", "targets.json")

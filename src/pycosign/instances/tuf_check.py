@@ -17,7 +17,15 @@ from pycosign.codec.strict_json import load_json
 from pycosign.crypto.keys import PublicKey, load_public_key
 from pycosign.errors import InvalidSignatureError, MalformedError, RefusedError
 
-__all__ = ["CheckedMetadata", "MetadataFiles", "TufMetadataError", "check_metadata", "check_target", "root_version"]
+__all__ = [
+    "CheckedMetadata",
+    "MetadataFiles",
+    "TufMetadataError",
+    "canonical_bytes",
+    "check_metadata",
+    "check_target",
+    "root_version",
+]
 
 METADATA_BYTES: Final = 5 << 20
 _ED25519_SPKI: Final = bytes.fromhex("302a300506032b6570032100")

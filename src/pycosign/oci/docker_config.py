@@ -15,7 +15,15 @@ from pycosign.codec.json_value import JsonValue
 from pycosign.codec.strict_json import load_json
 from pycosign.errors import MalformedError, UnavailableError
 
-__all__ = ["ANONYMOUS", "CredentialSource", "Credentials", "DockerConfig", "fixed_credentials", "load_docker_config"]
+__all__ = [
+    "ANONYMOUS",
+    "CredentialSource",
+    "Credentials",
+    "DockerConfig",
+    "ask_helper",
+    "fixed_credentials",
+    "load_docker_config",
+]
 
 _DOCKER_HUB = "index.docker.io"
 _DOCKER_HUB_KEY = "https://index.docker.io/v1/"

@@ -7,7 +7,7 @@ from pycosign.net.http import Response
 from pycosign.net.redact import redact_text, redact_url
 from pycosign.oci.registry import RegistryUnavailableError
 
-__all__ = ["registry_problem"]
+__all__ = ["error_text", "registry_problem"]
 
 _CODES = {401: "registry.unauthorized", 403: "registry.denied", 429: "registry.rate-limited"}
 

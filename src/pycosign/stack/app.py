@@ -23,7 +23,7 @@ from pycosign.stack.ports import bind, choose_ports, is_loopback, parse_ports, u
 from pycosign.stack.provision import Provisioned, fresh_record, provision
 from pycosign.stack.status import probe_all
 
-__all__ = ["AlreadyRunningError", "Ready", "Stack", "run"]
+__all__ = ["AlreadyRunningError", "Ready", "Stack", "dispatch_by_port", "new_event_loop", "run"]
 
 DRAIN_SECONDS = 10
 KEEP_ALIVE_SECONDS = 75  # longer than clients keep idle connections, so that none posts into one that just closed

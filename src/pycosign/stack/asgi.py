@@ -10,6 +10,7 @@ __all__ = [
     "Request",
     "Response",
     "build_app",
+    "collapse_slashes",
     "end_application",
     "json_response",
     "text_response",

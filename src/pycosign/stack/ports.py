@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from pycosign.errors import UsageError
 
-__all__ = ["DEFAULT_PORTS", "FREE", "SERVICES", "bind", "is_loopback", "parse_ports", "url_host"]
+__all__ = ["DEFAULT_PORTS", "FREE", "SERVICES", "bind", "choose_ports", "is_loopback", "parse_ports", "url_host"]
 
 DEFAULT_PORTS: Mapping[str, int] = {
     "fulcio": 5555,

@@ -11,7 +11,7 @@ from pycosign.errors import MalformedError, UsageError
 from pycosign.stack.files import DataDir, StackRecord, base_urls, stack_paths, write_atomically
 from pycosign.stack.keyring import load_or_create_keys
 
-__all__ = ["Provisioned", "origin_of", "provision"]
+__all__ = ["Provisioned", "fresh_record", "origin_of", "provision"]
 
 # trust material counts from an hour before it was made: a client's clock may lag
 LAG = timedelta(hours=1)

@@ -26,7 +26,7 @@ from pycosign.stack.token import issue
 from pycosign.wire.signing_config import SigningConfig, parse_signing_config
 from pycosign.wire.trusted_root import TrustedRoot, parse_trusted_root
 
-__all__ = ["Sandbox"]
+__all__ = ["Sandbox", "SettableClock"]
 
 STOP_SECONDS = 20
 

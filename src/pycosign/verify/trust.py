@@ -19,7 +19,7 @@ from pycosign.wire.trusted_root import Authority, LogKey, TrustedRoot, ValidFor
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["TrustRoot", "TrustedAuthority", "TrustedLog", "compile_trust", "trust_from_material"]
+__all__ = ["TrustRoot", "TrustedAuthority", "TrustedLog", "compile_trust", "host_of", "trust_from_material"]
 
 _ALWAYS = ValidFor(None, None)
 

@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from pycosign.cli.context import Context
     from pycosign.cli.parser import Values
 
+__all__ = ["run"]
+
 SHELLS = ("bash", "zsh", "fish", "powershell")
 
 

@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from pycosign.cli.context import Context
     from pycosign.cli.parser import Values
 
+__all__ = ["DemoError", "run"]
+
 COMMAND = Command(
     "Sign a real image on a Sigstore of its own, verify it, tamper with it, and see it refused",
     (),

@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from pycosign.cli.context import Context
     from pycosign.cli.parser import Values
 
+__all__ = ["run"]
+
 COMMAND = Command(
     "Print the signatures of an image, one JSON document a line: its bundles, or if it has none its legacy signatures.",
     REGISTRY,

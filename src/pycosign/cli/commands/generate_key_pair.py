@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from pycosign.cli.context import Context
     from pycosign.cli.parser import Values
 
+__all__ = ["run"]
+
 COMMAND = Command(
     "Make a key pair for signing: ECDSA on the curve P-256, the private key encrypted with a password.",
     (

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from pycosign.cli.context import Context
     from pycosign.cli.parser import Values
 
+__all__ = ["run"]
+
 COMMAND = Command("Show the help of a command", (), usage="[command] [flags]", environment=False)
 
 

@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from pycosign.cli.context import Context
     from pycosign.cli.parser import Values
 
+__all__ = ["run"]
+
 COMMAND = Command(
     "Encrypt an existing private key (PEM, RSA or ECDSA or Ed25519, not encrypted) in Cosign's format.",
     (

@@ -7,6 +7,8 @@ if TYPE_CHECKING:
     from pycosign.cli.context import Context
     from pycosign.cli.parser import Values
 
+__all__ = ["run"]
+
 COMMAND = Command(
     """Fetch the trust root and the signing config of a Sigstore from its TUF repository, check them and keep them.
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pycosign.cli.parser import Values
     from pycosign.flows.sign_image import ImageSigning, SignedImage
 
+__all__ = ["run"]
+
 COMMAND = Command(
     """Sign container images.
 

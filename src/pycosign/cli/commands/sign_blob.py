@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from pycosign.cli.parser import Values
     from pycosign.flows.sign_blob import SignedBlob
 
+__all__ = ["run"]
+
 COMMAND = Command(
     "Sign files. The signature and all that is needed to verify it go into a bundle.",
     (

@@ -7,6 +7,8 @@ if TYPE_CHECKING:
     from pycosign.cli.context import Context
     from pycosign.cli.parser import Values
 
+__all__ = ["run"]
+
 COMMAND = Command(
     "Print export lines that make a shell, and every Sigstore client in it, use the stack.",
     (text("data", "the data directory", own=True),),

@@ -7,6 +7,8 @@ if TYPE_CHECKING:
     from pycosign.cli.context import Context
     from pycosign.cli.parser import Values
 
+__all__ = ["run"]
+
 COMMAND = Command(
     "Ask every service of the stack whether it answers. The exit status is 0 only when all do.",
     (

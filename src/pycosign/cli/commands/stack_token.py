@@ -7,6 +7,8 @@ if TYPE_CHECKING:
     from pycosign.cli.context import Context
     from pycosign.cli.parser import Values
 
+__all__ = ["run"]
+
 COMMAND = Command(
     "Print an identity token of the stack's issuer, good for one hour.",
     (

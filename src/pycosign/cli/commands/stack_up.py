@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from pycosign.cli.context import Context
     from pycosign.cli.parser import Values
 
+__all__ = ["run"]
+
 COMMAND = Command(
     """Run a private Sigstore in the foreground: certificate authority and certificate log, transparency logs, timestamp
 authority, OIDC issuer, TUF repository and OCI registry. It is ready when DIR/stack.json is there.

@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from pycosign.cli.context import Context
     from pycosign.cli.parser import Values
 
+__all__ = ["run"]
+
 COMMAND = Command(
     "Print where Cosign stores an artifact of an image.",
     (

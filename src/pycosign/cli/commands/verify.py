@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from pycosign.verify.evidence import Evidence
     from pycosign.verify.requirements import Requirements
 
+__all__ = ["run"]
+
 COMMAND = Command(
     "Verify the signatures of container images: who signed, when, and that the log has it.",
     (

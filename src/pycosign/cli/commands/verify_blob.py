@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from pycosign.flows.blob_source import BlobSource
     from pycosign.verify.result import Verified
 
+__all__ = ["run"]
+
 COMMAND = Command(
     "Verify the signature of a file: who signed, when, and that the log has it.",
     (

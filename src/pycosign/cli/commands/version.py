@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from pycosign.cli.context import Context
     from pycosign.cli.parser import Values
 
+__all__ = ["run"]
+
 COMMAND = Command(
     "Print the version",
     (switch("json", "print JSON instead of text"),),

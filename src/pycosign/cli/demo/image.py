@@ -19,6 +19,8 @@ from pycosign.wire.oci_manifest import (
 if TYPE_CHECKING:
     from pycosign.oci.registry import Registry
 
+__all__ = ["build_image", "push_image"]
+
 _REPOSITORY = "layout"  # a layout holds one repository and does not care what it is called
 
 

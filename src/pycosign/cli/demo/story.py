@@ -28,7 +28,7 @@ from pycosign.verify.trust import TrustRoot, compile_trust
 from pycosign.wire.intoto import COSIGN_SIGN_PREDICATE
 from pycosign.wire.oci_manifest import Descriptor
 
-__all__ = ["tell"]
+__all__ = ["Scene", "tell"]
 
 ALICE, MALLORY = "alice@example.com", "mallory@example.com"
 REPOSITORY, TAG = "demo/app", "1.0"

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+__all__ = ["Teller"]
+
 _BOLD, _GREEN, _RED, _RESET = "\x1b[1m", "\x1b[32m", "\x1b[31m", "\x1b[0m"
 
 

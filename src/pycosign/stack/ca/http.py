@@ -12,7 +12,7 @@ from pycosign.stack.ca import core
 from pycosign.stack.ca.errors import INTERNAL, NOT_FOUND, UNIMPLEMENTED, CaRefusedError
 from pycosign.stack.ca.token import TrustedIssuer
 
-__all__ = ["SubmitPrecertificate", "build_ca_app"]
+__all__ = ["CertificateAuthority", "SubmitPrecertificate", "build_ca_app"]
 
 # gives the precertificate to the certificate log; returns the SCT list extension's value.
 # Durable when it returns; raises UnavailableError when the log cannot take it.

@@ -14,7 +14,7 @@ from pycosign.limits import TOKEN_BYTES
 from pycosign.stack.asgi import ASGIApp, Request, Response, build_app, json_response, text_response
 from pycosign.stack.idp import core
 
-__all__ = ["build_idp_app"]
+__all__ = ["Idp", "build_idp_app"]
 
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 NO_STORE = (("Cache-Control", "no-store"),)

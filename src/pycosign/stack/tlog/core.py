@@ -12,7 +12,17 @@ from pycosign.crypto.merkle import consistency_proof, inclusion_proof, leaf_hash
 from pycosign.errors import LogStateError, UsageError
 from pycosign.stack.store.model import HASH_BYTES, TILE_WIDTH, Batch, Head, NewLeaf, TileWrite
 
-__all__ = ["Plan", "ReadTile", "SignHead", "Submission", "Tree", "plan_first_head", "plan_step"]
+__all__ = [
+    "Plan",
+    "ReadTile",
+    "SignHead",
+    "Submission",
+    "TileNodes",
+    "Tree",
+    "plan_first_head",
+    "plan_step",
+    "submission",
+]
 
 ReadTile = Callable[[int, int], bytes | None]  # (tile level, tile index) -> 1..256 stored hashes, or None
 SignHead = Callable[[int, bytes, int], bytes]  # (size, root, timestamp_ms) -> the log's signed form of its head

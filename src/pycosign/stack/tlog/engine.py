@@ -14,7 +14,7 @@ from pycosign.errors import LogStateError, OverloadedError, SigningError, Unavai
 from pycosign.stack.store.model import TILE_WIDTH, Head, LogStore, StoredLeaf
 from pycosign.stack.tlog.core import Plan, SignHead, Submission, Tree, plan_first_head, plan_step, submission
 
-__all__ = ["Appended", "Log", "Pace"]
+__all__ = ["Appended", "Log", "Pace", "recover"]
 
 SEARCH_RESULTS: Final = 10_000
 
