@@ -5,7 +5,7 @@ Whether a certificate is to be believed is decided in `pycosign.crypto.path`.
 """
 
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final
 
 from pycosign.codec.der import (
     SEQUENCE,
@@ -15,6 +15,7 @@ from pycosign.codec.der import (
     read_der,
 )
 from pycosign.codec.pem import format_pem, parse_pem
+from pycosign.codec.record import NamedTuple
 from pycosign.crypto import extensions as ext
 from pycosign.crypto.algorithms import scheme_of_oid
 from pycosign.crypto.keys import PublicKey, parse_spki

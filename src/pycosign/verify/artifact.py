@@ -2,11 +2,12 @@
 
 import hashlib
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
+from pycosign.codec.record import NamedTuple
 from pycosign.errors import MalformedError, UsageError
 
-__all__ = ["DIGEST_SIZES", "Artifact", "artifact_from_bytes", "artifact_from_digest", "image_artifact"]
+__all__ = ["DIGEST_SIZES", "Artifact", "artifact_from_bytes", "artifact_from_digest", "image_artifact", "parse_digest"]
 
 DIGEST_SIZES: Final[Mapping[str, int]] = {"sha256": 32, "sha384": 48, "sha512": 64}
 

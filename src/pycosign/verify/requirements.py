@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import Any
 
+from pycosign.codec.record import NamedTuple
 from pycosign.crypto.keys import PublicKey
 from pycosign.errors import UsageError
 

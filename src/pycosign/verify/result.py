@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from datetime import datetime
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from pycosign.codec.record import NamedTuple
 from pycosign.crypto.certificate import Certificate
 from pycosign.crypto.keys import PublicKey
 from pycosign.errors import SigningError, UnavailableError

@@ -5,7 +5,7 @@ Responses are built in `pycosign.wire.tsp_response`.
 """
 
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final
 
 from pycosign.codec.der import (
     SEQUENCE,
@@ -18,6 +18,7 @@ from pycosign.codec.der import (
     der_sequence,
     read_der,
 )
+from pycosign.codec.record import NamedTuple
 from pycosign.errors import MalformedError
 from pycosign.limits import TIMESTAMP_BYTES
 from pycosign.wire.cms import (
