@@ -14,8 +14,11 @@ def run() -> None:
     """Run the command line of this process and end it.
 
     Text goes out as UTF-8 with plain newlines whatever the locale. After the streams are flushed the process ends at
-    once: tearing the interpreter down would cost 5 to 10 ms of each call.
+    once: tearing the interpreter down would cost 5 to 10 ms of each call. What is written to a stream that the process
+    was started without goes nowhere.
     """
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 (until the process ends)
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     gc.set_threshold(100_000, 20, 20)  # importing makes many objects and no garbage; services still collect theirs
     for stream, errors in (
         (sys.stdin, "surrogateescape"),

@@ -15,7 +15,6 @@ COMMAND = Command(
     (),
     check_arguments=no_arguments,
     examples="  pycosign demo",
-    environment=False,
 )
 
 
@@ -33,7 +32,11 @@ def run(args: "Values", context: "Context") -> None:
     from pycosign.cli.demo.story import tell
     from pycosign.cli.demo.teller import Teller
 
-    teller = Teller(context.put, color=context.stdout.isatty() and "NO_COLOR" not in context.environ)
+    def put(text: str) -> None:
+        context.put(text)
+        context.stdout.flush()  # also into a pipe: the story is followed while it happens
+
+    teller = Teller(put, color=context.stdout.isatty() and "NO_COLOR" not in context.environ)
     tell(teller, context.deadline)
     if teller.misbehaved:
         raise DemoError(f"{teller.misbehaved} step(s) did not behave")
