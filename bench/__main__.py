@@ -3,11 +3,16 @@
 Sections can be named: `python -m bench verify memory stack log certificates sign`.
 """
 
+import os
 import sys
+import time
 from collections.abc import Callable
+
+from tests.interop import peers
 
 from bench import certificates, command_line, large_files, log_appends, stack_start
 
+_REKOR_TILES = "github.com/sigstore/rekor-tiles/v2/cmd/rekor-server/posix@v2.3.0"
 SECTIONS: dict[str, Callable[[], None]] = {
     "verify": command_line.verify_blob,
     "sign": command_line.sign_blob_keyless,
@@ -24,9 +29,28 @@ def main(names: list[str]) -> int:
     if unknown:
         print(f"unknown: {', '.join(unknown)}; there are: {', '.join(SECTIONS)}")
         return 2
+    began = time.monotonic()
+    load = f", load {os.getloadavg()[0]:.1f} from others" if hasattr(os, "getloadavg") else ""
+    print(f"{os.cpu_count()} processors{load}; Python {sys.version.split()[0]}")
+    for name, (is_there, how) in _peers().items():
+        print(f"peer {name}: {'found' if is_there else f'NOT FOUND, so there is no ratio to it below; {how}'}")
     for name in names or SECTIONS:
         SECTIONS[name]()
+    print(f"\n{time.monotonic() - began:.0f} s in all")
     return 0
+
+
+def _peers() -> dict[str, tuple[bool, str]]:
+    """Whose figures can be printed beside ours, and how to get the others."""
+    tiles = f"go install {_REKOR_TILES}, as {peers.cache() / 'bin' / 'rekor-tiles'}"
+    return {
+        "cosign 3.1.2": (peers.find("cosign3") is not None, "`make interop` builds it with Go"),
+        "sigstore-python": (
+            (peers.cache() / "sigstore-python" / "bin" / "sigstore").exists(),
+            "`make interop` installs it",
+        ),
+        "rekor-tiles": (peers.find("rekor-tiles") is not None, tiles),
+    }
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ COUNT = 3000
 
 
 def _request(url: str, token: str) -> bytes:
-    signer = generate_signer("ecdsa-sha2-256-nistp256")
+    signer = generate_signer("ecdsa-p256")
     body = {
         "publicKeyRequest": {
             "publicKey": {"algorithm": "ECDSA", "content": signer.public_key.pem().decode()},
@@ -32,6 +32,7 @@ def run() -> None:
     """At 1, 16 and 64 connections."""
     with tempfile.TemporaryDirectory() as directory, our_stack(Path(directory) / "stack", "--ports", "auto") as stack:
         url, token = stack.info["fulcio"], stack.token(_EMAIL)
-        print("\ncertificates with an embedded SCT")
+        print("\ncertificates with an embedded SCT (target: 300/s at 16 connections; the real Fulcio: 194-223/s)")
         for connections, count in ((1, COUNT // 6), (16, COUNT), (64, COUNT)):
-            print("  ", run_load(url, [_request(url, token) for _ in range(count)], connections=connections))
+            load = run_load(url, [_request(url, token) for _ in range(count)], connections=connections)
+            print(f"  {load}", flush=True)

@@ -14,6 +14,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+OURS = "pycosign"
+
 
 class Usage(NamedTuple):
     """One process: seconds of wall clock and of processor, and peak resident memory in MB (10^6 bytes)."""
@@ -70,13 +72,13 @@ def in_turn(
     }
 
 
-def table(title: str, usages: Mapping[str, Usage], reference: str) -> None:
-    """Print one line per command, with its ratio to `reference`."""
+def table(title: str, usages: Mapping[str, Usage], reference: str, *, target: str) -> None:
+    """Print one line per command, with its ratio to `reference`; our own line carries the target."""
     print(f"\n{title}")
     for name, usage in usages.items():
         ratio = usage.wall / usages[reference].wall
         print(
             f"  {name:28} {usage.wall * 1000:8.1f} ms wall  {usage.cpu * 1000:8.1f} ms cpu  "
-            f"{usage.peak_mb:7.1f} MB  {ratio:6.2f}x {reference}",
+            f"{usage.peak_mb:7.1f} MB  {ratio:6.2f}x {reference}{f'  (target: {target})' if name == OURS else ''}",
             flush=True,
         )
