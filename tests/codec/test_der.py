@@ -6,13 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pycosign.codec.der import (
-    BIT_STRING,
-    INTEGER,
-    OCTET_STRING,
-    SEQUENCE,
-    UTF8_STRING,
-    DerReader,
+from pycosign.codec.der import BIT_STRING, INTEGER, OCTET_STRING, SEQUENCE, UTF8_STRING, DerReader, read_der
+from pycosign.codec.der_writer import (
     der_bits,
     der_boolean,
     der_context,
@@ -27,7 +22,6 @@ from pycosign.codec.der import (
     der_set_of,
     der_time,
     der_utf8,
-    read_der,
 )
 from pycosign.errors import MalformedError
 

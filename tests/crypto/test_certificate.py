@@ -16,7 +16,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pycosign.codec.der import der_element, der_utf8
+from pycosign.codec.der_writer import der_element, der_utf8
 from pycosign.codec.pem import format_pem
 from pycosign.crypto import extensions as ext
 from pycosign.crypto.certificate import (

@@ -8,7 +8,7 @@ from cryptography import x509
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pycosign.codec.der import der_element, der_octets, der_utf8
+from pycosign.codec.der_writer import der_element, der_octets, der_utf8
 from pycosign.crypto import extensions as ext
 from pycosign.crypto.certificate import (
     Certificate,

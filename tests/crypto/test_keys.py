@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nacl import bindings
 
-from pycosign.codec.der import der_bits, der_integer, der_null, der_oid, der_sequence
+from pycosign.codec.der_writer import der_bits, der_integer, der_null, der_oid, der_sequence
 from pycosign.codec.pem import format_pem
 from pycosign.crypto import algorithms
 from pycosign.crypto.digests import ALGORITHMS
+from pycosign.crypto.ed25519ph import verify_sha512
 from pycosign.crypto.keys import (
     LocalSigner,
     PublicKey,
@@ -167,9 +168,26 @@ def test_pure_and_prehashed_ed25519_do_not_verify_as_each_other() -> None:
 
 @pytest.mark.parametrize("weak", [bytes(32), b"\x01" + bytes(31), b"\xff" * 32], ids=["order 4", "neutral", "no point"])
 def test_a_key_outside_the_group_verifies_nothing(weak: bytes) -> None:
-    key = parse_spki(der_sequence(der_sequence(der_oid("1.3.101.112")), der_bits(weak)))
     with pytest.raises(InvalidSignatureError):
-        key.verify_digest(b"\x01" + bytes(63), bytes(64), "sha512")
+        verify_sha512(weak, b"\x01" + bytes(63), bytes(64))
+
+
+_FIELD = 2**255 - 19
+_EIGHTH = bytes.fromhex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a")
+_SMALL_ORDER = [
+    *(y.to_bytes(32, "little") for y in (0, 1, _FIELD - 1, _FIELD, _FIELD + 1)),
+    _EIGHTH,
+    (_FIELD - int.from_bytes(_EIGHTH, "little")).to_bytes(32, "little"),
+]
+
+
+@pytest.mark.parametrize("sign", [0, 0x80])
+@pytest.mark.parametrize("point", _SMALL_ORDER, ids=bytes.hex)
+def test_a_key_under_which_one_signature_fits_many_messages_is_refused(point: bytes, sign: int) -> None:
+    """OpenSSL takes such keys: under the neutral element, R = 1 and S = 0 sign everything."""
+    spki = der_sequence(der_sequence(der_oid("1.3.101.112")), der_bits(point[:31] + bytes((point[31] | sign,))))
+    with pytest.raises(MalformedError):
+        parse_spki(spki)
 
 
 # ---- RSA -------------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pycosign.codec.der import der_octets
+from pycosign.codec.der_writer import der_octets
 from pycosign.errors import MalformedError, UsageError
 from pycosign.limits import SCTS
 from pycosign.wire.sct import (

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pycosign.codec.der import der_boolean, der_context, der_element, der_integer, der_oid, der_sequence
+from pycosign.codec.der_writer import der_boolean, der_context, der_element, der_integer, der_oid, der_sequence
 from pycosign.crypto.certificate import Certificate, parse_certificate_pem_chain
 from pycosign.crypto.extensions import TIME_STAMPING
 from pycosign.crypto.path import build_path

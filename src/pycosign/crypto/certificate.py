@@ -7,13 +7,8 @@ Whether a certificate is to be believed is decided in `pycosign.crypto.path`.
 from datetime import datetime
 from typing import Final
 
-from pycosign.codec.der import (
-    SEQUENCE,
-    DerReader,
-    der_context,
-    der_sequence,
-    read_der,
-)
+from pycosign.codec.der import SEQUENCE, DerReader, read_der
+from pycosign.codec.der_writer import der_context, der_sequence
 from pycosign.codec.pem import format_pem, parse_pem
 from pycosign.codec.record import NamedTuple
 from pycosign.crypto import extensions as ext

@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
-from pycosign.codec.der import SEQUENCE, DerReader, der_bits, der_null, der_oid, der_sequence, read_der
+from pycosign.codec.der import SEQUENCE, DerReader, read_der
+from pycosign.codec.der_writer import der_bits, der_null, der_oid, der_sequence
 from pycosign.codec.pem import format_pem, parse_pem
 from pycosign.crypto.algorithms import (
     ALGORITHM_TABLE,

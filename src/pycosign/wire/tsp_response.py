@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from pycosign.codec.der import (
+from pycosign.codec.der_writer import (
     der_context,
     der_element,
     der_generalized_time,

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from pycosign.codec.der import der_context, der_oid, der_utf8
+from pycosign.codec.der_writer import der_context, der_oid, der_utf8
 from pycosign.stack.ca.errors import TokenRefusedError
 
 __all__ = ["EXTENSION_ARC", "Principal", "principal_of"]

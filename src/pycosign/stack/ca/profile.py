@@ -10,7 +10,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from pycosign.codec.der import SEQUENCE as SEQUENCE_TAG
-from pycosign.codec.der import (
+from pycosign.codec.der import read_der
+from pycosign.codec.der_writer import (
     der_bits,
     der_boolean,
     der_context,
@@ -21,7 +22,6 @@ from pycosign.codec.der import (
     der_sequence,
     der_time,
     der_utf8,
-    read_der,
 )
 from pycosign.stack.ca.principal import EXTENSION_ARC, Principal
 
