@@ -183,7 +183,7 @@ class RegistryTransport:
         try:
             self.http.request("GET", url, expect=range(200, 600), retry=False)
         except UnavailableError as exc:
-            if exc.code in ("net.tls", "net.connection"):
+            if exc.code in ("net.tls", "net.connection", "net.proxy"):  # a proxy may refuse to tunnel
                 return False
             raise
         return True
