@@ -9,8 +9,10 @@ from pycosign.errors import UsageError
 from pycosign.flows.blob_source import BlobSource
 from pycosign.flows.verify_blob import LegacyPieces, legacy_evidence
 from pycosign.keys.reference import read_key_file
+from pycosign.verify.claim import claimed_signer
 from pycosign.verify.pipeline import digests_needed, message_needed
 from pycosign.verify.requirements import Waiver
+from pycosign.verify.signature import check_signature
 
 if TYPE_CHECKING:
     from pycosign.cli.context import Context
@@ -55,7 +57,10 @@ def completed_by_log(
 ) -> "tuple[BlobSource, Evidence]":
     """Ask the log for the entry that an old signature does not carry, unless the log is waived or the network is.
 
+    Only about a signature that holds: nobody is told of one that is refused anyway.
+
     Returns: the file, which may have been read (it is read once), and the evidence.
+    Raises:  RefusedError, MalformedError: the signature does not hold; errors of `search_log`.
     """
     if Waiver.TLOG in requirements.waivers or args.switch("offline"):
         return source, evidence
@@ -63,6 +68,7 @@ def completed_by_log(
 
     whole = message_needed(evidence, requirements)
     artifact = source.read({"sha256", *digests_needed(evidence, requirements)}, whole=whole)
+    check_signature(evidence, artifact, claimed_signer(evidence, requirements))
     found = search_log(
         evidence,
         http=context.http(),
