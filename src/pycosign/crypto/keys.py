@@ -42,6 +42,16 @@ __all__ = [
 _EC_OID: Final = "1.2.840.10045.2.1"
 _RSA_OID: Final = "1.2.840.113549.1.1.1"
 _ED25519_OID: Final = "1.3.101.112"
+_ED25519_FIELD: Final = 2**255 - 19
+_ED25519_SMALL_ORDER: Final = frozenset(  # the y coordinates of the eight points whose order divides 8; RFC 8032, 5.1
+    (
+        0,
+        1,
+        _ED25519_FIELD - 1,
+        2707385501144840649318225287225658788936804267575313519463743609750303402022,
+        55188659117513257062467267217118295137698188065244968500265048394206261417927,
+    )
+)
 _HASHES: Final[dict[str, hashes.HashAlgorithm]] = {
     "sha256": hashes.SHA256(),
     "sha384": hashes.SHA384(),
@@ -231,6 +241,11 @@ def _parse_ed25519(der: bytes, raw: bytes, what: str) -> PublicKey:
 
     if len(raw) != 32:
         raise MalformedError(what, f"is {len(raw)} bytes; Ed25519 has 32")
+    height = int.from_bytes(raw, "little") & ~(1 << 255)  # the y coordinate; the top bit is the sign of x
+    if height >= _ED25519_FIELD:
+        raise MalformedError(what, "is not a canonical Ed25519 point")
+    if height in _ED25519_SMALL_ORDER:  # under such a key, one signature fits every message (or every eighth)
+        raise MalformedError(what, "is an Ed25519 point of small order", code="key.unsupported")
     return PublicKey(der, "ed25519", ed25519.Ed25519PublicKey.from_public_bytes(raw))
 
 

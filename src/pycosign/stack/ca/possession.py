@@ -10,6 +10,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
+from pycosign.crypto.keys import parse_spki
+from pycosign.errors import MalformedError
 from pycosign.stack.ca.errors import CaRefusedError
 
 __all__ = ["check_proof", "key_of_csr", "parse_key", "spki_of"]
@@ -56,7 +58,10 @@ def _check_strength(key: PublicKeyTypes) -> None:
             if key.curve.name not in _HASHES:
                 raise CaRefusedError(_WEAK_KEY, reason=f"curve {key.curve.name}")
         case ed25519.Ed25519PublicKey():
-            return
+            try:  # a key of small order needs no private half: a proof that anyone can make proves nothing
+                parse_spki(spki_of(key))
+            except MalformedError as exc:
+                raise CaRefusedError(_WEAK_KEY, reason=str(exc)) from exc
         case _:
             raise CaRefusedError("signing algorithm not permitted", reason=type(key).__name__)
 
