@@ -26,6 +26,7 @@ _HINTS = {
     "registry.digest-mismatch": "the registry, or something between it and you, changed what was stored",
     "registry.unauthorized": "log in first: `docker login`, or --registry-username and --registry-password",
     "sct.invalid": "the trust root may lack the certificate log's key: see --trusted-root and `pycosign initialize`",
+    "service": "the service understood the request and said no, for the reason that it gives",
     "signature.invalid": "the artifact, the signature or the key is not the one that belongs to the others",
     "timestamp.invalid": "the timestamp is not for this signature, or not of an authority in the trust root",
     "timestamp.missing": "sign with a timestamp authority to have one",
