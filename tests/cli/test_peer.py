@@ -56,6 +56,19 @@ COMPLAINTS = [
     ("verify-blob", "x"),
     ("verify-blob", "x", "--key", "k", "--certificate", "c"),
     ("verify-blob", "x", "--bundle", "b"),
+    ("verify-blob-attestation",),
+    ("verify-blob-attestation", "a", "b"),
+    ("verify-blob-attestation", "x"),
+    ("verify-blob-attestation", "x", "--type", "spdx"),
+    ("verify-blob-attestation", "--digest", "ab", "--bundle", "b"),
+    ("verify-blob-attestation", "--digestAlg", "sha256", "--bundle", "b"),
+    ("verify-blob-attestation", "x", "--signature", "s"),
+    ("verify-blob-attestation", "x", "--bundle", "b"),
+    ("verify-blob-attestation", "x", "--bundle", "b", "--certificate-identity", "a"),
+    ("verify-blob-attestation", "x", "--bundle", "b", "--key", "k", "--certificate-identity", "a"),
+    ("verify-blob-attestation", "x", "--check-claims=x"),
+    ("verify-blob-attestation", "x", "--signature-digest-algorithm", "sha1", "--key", "k"),
+    ("verify-blob-attestation", "x", "--ca-roots", "a", "--certificate-chain", "b"),
     ("triangulate",),
     ("tree", "a", "b"),
     ("tree", "--registry-referrers-mode", "foo", "x"),
@@ -80,7 +93,9 @@ ENV = {"COSIGN_PASSWORD": "pw"}
 
 def shown(ran: Ran) -> tuple[int, str, list[str]]:
     """How it ended and what it said, less our hints, and with their name for ours."""
-    said = ran.err.replace('"pycosign', '"cosign').replace("'pycosign", "'cosign")
+    said = ran.err
+    for quote in "\"'`":
+        said = said.replace(f"{quote}pycosign", f"{quote}cosign")
     return ran.status, ran.out, [line for line in said.splitlines() if not line.startswith("hint: ")]
 
 

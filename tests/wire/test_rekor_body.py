@@ -25,6 +25,7 @@ from pycosign.wire.rekor_body import (
     format_intoto_v001,
     hashedrekord_v1_request,
     hashedrekord_v2_request,
+    intoto_v001_request,
     parse_rekor_body,
 )
 from tests.recordings import exchange, names, recorded_file
@@ -156,6 +157,14 @@ def test_a_proposed_envelope_goes_in_as_it_is() -> None:
     pem = decode_b64(content["verifiers"][0], what="verifier")
     assert proposed["spec"].pop("signatures") is None  # Go writes the empty member too
     assert json.loads(dsse_v1_request(content["envelope"].encode(), pem)) == proposed
+
+
+def test_an_envelope_for_an_intoto_entry_goes_in_as_it_is_with_its_digest() -> None:
+    proposed = json.loads(intoto_v001_request(b'{"payload":"<>"}', b"PEM"))
+    assert (proposed["kind"], proposed["apiVersion"]) == ("intoto", "0.0.1")
+    digest = hashlib.sha256(b'{"payload":"<>"}').hexdigest()
+    content = {"envelope": '{"payload":"<>"}', "hash": {"algorithm": "sha256", "value": digest}}
+    assert proposed["spec"] == {"content": content, "publicKey": "UEVN"}
 
 
 def test_a_v2_request_names_one_key_or_one_certificate() -> None:

@@ -83,7 +83,7 @@ ROOT = Node(
         Node("verify", "Verify the signatures of container images", "verify"),
         *_not_yet("verify-attestation"),
         Node("verify-blob", "Verify the signature of a file", "verify_blob"),
-        *_not_yet("verify-blob-attestation"),
+        Node("verify-blob-attestation", "Verify an attestation about a file", "verify_blob_attestation"),
         Node("version", "Print the version", "version"),
     ),
 )

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "check_bundle_flags",
+    "check_digest_algorithm",
     "check_signer_flags",
     "load_trust_for",
     "print_outcome",
@@ -67,6 +68,14 @@ def check_signer_flags(args: "Values") -> None:
             raise UsageError(f"--{name}" + _NEEDED.format(f"--{name}"))
 
 
+def check_digest_algorithm(args: "Values") -> str:
+    """The value of --signature-digest-algorithm, which Cosign looks at before anything else."""
+    hash_name = args.text("signature-digest-algorithm")
+    if hash_name not in ("sha224", "sha256", "sha384", "sha512"):
+        raise UsageError(f"unknown digest algorithm: {hash_name}")
+    return hash_name
+
+
 def check_bundle_flags(args: "Values") -> None:
     """Refuse the flags of 2.x that say again what a Sigstore bundle, or a trust root, says itself."""
     for name, complaint in _IN_BUNDLE:
@@ -100,9 +109,7 @@ def read_requirements(
     The hash of a key's signature is the key's own unless --signature-digest-algorithm is given (Cosign 3.1.2 takes
     SHA-256 for every key then, and so refuses what it signed itself with larger curves).
     """
-    hash_name = args.text("signature-digest-algorithm")
-    if hash_name not in ("sha224", "sha256", "sha384", "sha512"):
-        raise UsageError(f"unknown digest algorithm: {hash_name}")
+    hash_name = check_digest_algorithm(args)
     waivers = set()
     if args.switch("insecure-ignore-tlog") or args.switch("private-infrastructure"):
         waivers.add(Waiver.TLOG)

@@ -6,8 +6,8 @@ from pycosign.codec.pem import format_pem
 from pycosign.crypto.digests import digest
 from pycosign.verify.evidence import Evidence, SimpleSigningPayload
 from pycosign.verify.requirements import Requirements, SignerKey
-from pycosign.wire.bundle import MessageSignature
-from pycosign.wire.rekor_body import dsse_v1_request, hashedrekord_v1_request
+from pycosign.wire.dsse import Envelope
+from pycosign.wire.rekor_body import dsse_v1_request, hashedrekord_v1_request, intoto_v001_request
 
 if TYPE_CHECKING:
     from pycosign.net.http import HttpClient
@@ -25,8 +25,8 @@ def search_log(
 ) -> Evidence:
     """The evidence with the earliest log entry that says the same; unchanged if the log has none.
 
-    The entry is verified like any other. An envelope is searched for (as `dsse` 0.0.1) where its text was kept: the
-    entry holds that text's digest.
+    The entry is verified like any other. An envelope is searched for, as `dsse` 0.0.1 and then as `intoto` 0.0.1, where
+    its text was kept: the entry holds that text's digest.
 
     Args:   artifact_sha256: of the file, for a signature over a file.
     Raises: UnavailableError; ServiceRejectedError; MalformedError.
@@ -39,16 +39,24 @@ def search_log(
         verifier_pem = format_pem("CERTIFICATE", evidence.chain_der[0])
     else:
         return evidence
-    if isinstance(evidence.content, SimpleSigningPayload):
-        raw = digest("sha256", evidence.content.payload)
-        proposed = hashedrekord_v1_request("sha256", raw, evidence.signature, verifier_pem)
-    elif isinstance(evidence.content, MessageSignature) and artifact_sha256 is not None:
-        proposed = hashedrekord_v1_request("sha256", artifact_sha256, evidence.signature, verifier_pem)
-    elif evidence.envelope_bytes is not None:
-        proposed = dsse_v1_request(evidence.envelope_bytes, verifier_pem)
-    else:
-        return evidence
-    found = find_entries(http, rekor_url, proposed)
-    if not found:
-        return evidence
-    return evidence._replace(entries=(min(found, key=lambda entry: entry.integrated_at or 2**62),))
+    for proposed in _proposals(evidence, verifier_pem, artifact_sha256):
+        found = find_entries(http, rekor_url, proposed)
+        if found:
+            return evidence._replace(entries=(min(found, key=lambda entry: entry.integrated_at or 2**62),))
+    return evidence
+
+
+def _proposals(evidence: Evidence, verifier_pem: bytes, artifact_sha256: bytes | None) -> tuple[bytes, ...]:
+    """Requests for the entries that would speak of this signature; () when what they cover is not known."""
+    content = evidence.content
+    if isinstance(content, SimpleSigningPayload):
+        raw = digest("sha256", content.payload)
+        return (hashedrekord_v1_request("sha256", raw, evidence.signature, verifier_pem),)
+    if isinstance(content, Envelope):
+        text = evidence.envelope_bytes
+        if text is None:
+            return ()
+        return (dsse_v1_request(text, verifier_pem), intoto_v001_request(text, verifier_pem))
+    if artifact_sha256 is None:
+        return ()
+    return (hashedrekord_v1_request("sha256", artifact_sha256, evidence.signature, verifier_pem),)

@@ -32,6 +32,7 @@ __all__ = [
     "evidence_from_legacy_bundle",
     "evidence_from_legacy_layer",
     "evidence_from_signature",
+    "with_envelope_as_content",
 ]
 
 LEGACY_BUNDLE: Final = "legacy bundle"
@@ -54,8 +55,8 @@ class Evidence(NamedTuple):
 
     chain_der is leaf first and empty for a key; claimed_key_der is a key that a legacy bundle put where a certificate
     belongs; key_hint never selects trust; timestamps are whole TimeStampResp DER; envelope_bytes is the envelope as it
-    was stored, where it is known (legacy attestations); proof_required: the format obliges each log entry to carry an
-    inclusion proof with a checkpoint (bundles since v0.2).
+    was stored, where it is known (attestations in the old formats); proof_required: the format obliges each log entry
+    to carry an inclusion proof with a checkpoint (bundles since v0.2).
     """
 
     source: str
@@ -127,11 +128,20 @@ def evidence_from_signature(
     )
 
 
+def with_envelope_as_content(evidence: Evidence) -> Evidence:
+    """An old bundle or `--signature` file of `attest-blob`: a whole envelope stands where a signature belongs.
+
+    Raises: MalformedError: it is no envelope, or one without exactly one signature.
+    """
+    envelope = parse_envelope(evidence.signature)
+    return evidence._replace(signature=_only_signature(envelope), content=envelope, envelope_bytes=evidence.signature)
+
+
 def evidence_from_legacy_layer(payload: bytes, annotations: Mapping[str, str]) -> Evidence:
     """One layer of a legacy `.sig` image: the simple signing payload and the annotations of its descriptor.
 
     Raises: MalformedError: an annotation is missing, blank or not what its name says.
-    Source: Cosign, pkg/oci/static and `reference` 4.2.
+    Source: sigstore/cosign, pkg/oci/static.
     """
     from pycosign.wire.legacy import SIGNATURE_ANNOTATION
 

@@ -22,7 +22,7 @@ from pycosign.errors import (
     NotValidAtTimeError,
     TimestampOutsideValidityError,
 )
-from pycosign.verify.evidence import LEGACY_ATTESTATION, Evidence
+from pycosign.verify.evidence import Evidence
 from pycosign.verify.trust import TrustedAuthority, TrustRoot
 
 if TYPE_CHECKING:
@@ -144,11 +144,12 @@ def _check_token(token: "TimestampToken", signers: list[_Signer], evidence: Evid
 def _check_imprint(token: "TimestampToken", evidence: Evidence) -> None:
     """The stamped bytes are the raw signature.
 
-    Cosign stamps a legacy attestation's inner signature and its verifier expects the envelope's bytes: either is taken.
+    Of attestations in the old formats Cosign stamps the inner signature (`attest`) or the envelope's bytes
+    (`attest-blob`, and what its verifiers expect): either is taken.
     """
     algorithm = hash_name_of_oid(token.hash_oid, "timestamp imprint")
     candidates = [evidence.signature]
-    if evidence.source == LEGACY_ATTESTATION and evidence.envelope_bytes is not None:
+    if evidence.envelope_bytes is not None:
         candidates.append(evidence.envelope_bytes)
     if token.imprint not in [hashlib.new(algorithm, candidate).digest() for candidate in candidates]:
         raise InvalidTimestampError("the timestamp stamps something else than this signature")

@@ -4,6 +4,7 @@ Source: sigstore/rekor pkg/types/*/v0.0.*; sigstore/rekor-tiles, entry.proto and
 JSON (RFC 8785): whatever is read here is exactly what its writer's format function would write.
 """
 
+import hashlib
 from collections.abc import Sequence
 from typing import Final
 
@@ -25,6 +26,7 @@ __all__ = [
     "format_intoto_v001",
     "hashedrekord_v1_request",
     "hashedrekord_v2_request",
+    "intoto_v001_request",
     "parse_rekor_body",
 ]
 
@@ -305,6 +307,13 @@ def dsse_v1_request(envelope_json: bytes, *verifiers_pem: bytes) -> bytes:
     verifiers: list[JsonValue] = [encode_b64(pem) for pem in verifiers_pem]
     content: JsonObject = {"envelope": envelope_json.decode(), "verifiers": verifiers}
     return _body("dsse", "0.0.1", {"proposedContent": content})
+
+
+def intoto_v001_request(envelope_json: bytes, verifier_pem: bytes) -> bytes:
+    """The body of POST /api/v1/log/entries as Cosign's `--rekor-entry-type intoto` sends it."""
+    digest: JsonObject = {"algorithm": "sha256", "value": hashlib.sha256(envelope_json).hexdigest()}
+    content: JsonObject = {"envelope": envelope_json.decode(), "hash": digest}
+    return _body("intoto", "0.0.1", {"content": content, "publicKey": encode_b64(verifier_pem)})
 
 
 def hashedrekord_v2_request(

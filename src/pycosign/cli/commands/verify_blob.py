@@ -4,7 +4,7 @@ import os
 
 from pycosign.cli.groups import NOW_IN_BUNDLE, VERIFYING, VERIFYING_UNSUPPORTED
 from pycosign.cli.table import Command, exactly, text
-from pycosign.errors import SigningError, UsageError
+from pycosign.errors import UsageError
 
 TYPE_CHECKING = False  # the table alone must stay cheap: help and completion read it
 if TYPE_CHECKING:
@@ -46,39 +46,23 @@ COMMAND = Command(
     unsupported=VERIFYING_UNSUPPORTED,
 )
 
-_IN_BUNDLE = (
-    ("certificate", "certificate must be in bundle and may not be provided using --certificate"),
-    ("certificate-chain", "certificate chain must be in bundle and may not be provided using --certificate-chain"),
-    ("ca-roots", "CA roots/intermediates must be provided using --trusted-root"),
-    ("ca-intermediates", "CA roots/intermediates must be provided using --trusted-root"),
-    ("timestamp-certificate-chain", "TSA certificate chain path may only be provided using --trusted-root"),
-    ("rfc3161-timestamp", "RFC3161 timestamp may not be provided using --rfc3161-timestamp"),
-    ("signature", "signature may not be provided using --signature"),
-)
-
 
 def run(args: "Values", context: "Context") -> None:
     """Verify one file and say so; with `--output json` a report goes to standard output, also of a refusal."""
-    if args.text("output") != "json":
-        _verify(args, context)
-        context.say("Verified OK")
-        return
-    from pycosign.cli.report import report_of_error, report_of_verified
+    from pycosign.cli.verifying import print_outcome
 
-    word = args.words[0]
-    try:
-        verified = _verify(args, context)
-    except SigningError as exc:
-        report = report_of_error(word, exc)
-        context.put("" if report is None else f"{report}\n")
-        raise
-    context.put(f"{report_of_verified(word, verified)}\n")
-    context.say("Verified OK")
+    print_outcome(args.words[0], lambda: _verify(args, context), args, context)
 
 
 def _verify(args: "Values", context: "Context") -> "Verified":
     """The bundle says by its form whether it is a Sigstore bundle or Cosign's own old JSON."""
-    from pycosign.cli.verifying import check_signer_flags, load_trust_for, read_requirements, warn_of_waivers
+    from pycosign.cli.verifying import (
+        check_bundle_flags,
+        check_signer_flags,
+        load_trust_for,
+        read_requirements,
+        warn_of_waivers,
+    )
 
     warn_of_waivers(args, context, "blob")
     if not any(args.text(name) for name in ("key", "certificate", "bundle")):
@@ -96,9 +80,7 @@ def _verify(args: "Values", context: "Context") -> "Verified":
 
         evidence, is_legacy = legacy_pieces(args, context, bundle), True
     else:
-        for name, complaint in _IN_BUNDLE:
-            if args.text(name):
-                raise UsageError(f"unsupported: {complaint} when using --new-bundle-format")
+        check_bundle_flags(args)
         evidence, is_legacy = read_bundle_evidence(bundle), False
     requirements = read_requirements(args, context)
     trust = load_trust_for(args, context, requirements)
