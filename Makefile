@@ -54,7 +54,7 @@ interop-real: $(VENV)/.test  ## pycosign as the client of the real services: mak
 cosign-e2e: $(VENV)/.ready  ## Cosign's own end-to-end tests against our stack: make cosign-e2e SRC=DIR
 	$(BIN)/python -m tests.interop.cosign_e2e $(SRC)
 
-conformance: $(VENV)/.test  ## sigstore-conformance's verification cases: make conformance SUITE=DIR
+conformance: $(VENV)/.test  ## sigstore-conformance's own tests with our command: make conformance SUITE=DIR
 	$(BIN)/python -m tests.conformance $(SUITE)
 
 clean:
