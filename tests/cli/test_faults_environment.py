@@ -35,7 +35,7 @@ def proxy() -> Iterator[ScriptedServer]:
 
 def test_a_registry_is_asked_through_the_proxy(stage: Stage, proxy: ScriptedServer) -> None:
     env = {"HTTPS_PROXY": proxy.url, "HTTP_PROXY": proxy.url}
-    ran = stage.process("tree", "--timeout", "5s", "registry.invalid/app:v1", env=env)
+    ran = stage.process("tree", "--timeout", "1s", "registry.invalid/app:v1", env=env)
     assert_one_error(ran, 20, naming="registry.invalid")
     assert proxy.requests[0][:2] == ("CONNECT", "registry.invalid:443")
     plain = stage.process("tree", "--allow-http-registry", "registry.invalid/app:v1", env=env)
@@ -60,7 +60,7 @@ def test_loopback_is_never_asked_through_a_proxy(stage: Stage, proxy: ScriptedSe
 
 def test_a_proxys_password_is_not_printed(stage: Stage, proxy: ScriptedServer) -> None:
     url = f"http://someone:hunter2hunter2@127.0.0.1:{proxy.server.server_address[1]}"
-    words = ("tree", "--verbose", "--timeout", "3s", "registry.invalid/app:v1")
+    words = ("tree", "--verbose", "--timeout", "1s", "registry.invalid/app:v1")
     ran = stage.process(*words, env={"HTTPS_PROXY": url})
     assert ran.status == 20
     assert proxy.requests[0][2]["proxy-authorization"].startswith("Basic ")
