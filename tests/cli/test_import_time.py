@@ -19,6 +19,11 @@ VERIFY_BLOB = (
     "--certificate-oidc-issuer",
     "http://127.0.0.1:8080",
 )
+VERIFY_ATTESTATION = (
+    "verify-blob-attestation",
+    *("--bundle", str(WIRE / "bundle-cosign3-attest-blob-rekor-v2.json"), *VERIFY_BLOB[3:]),
+    *("--type", "https://example.com/predicate"),
+)
 # Beyond what bare Python loads. Names end in "." where everything below is meant.
 LIGHT = ("gc", "pycosign", "pycosign._version", "pycosign.errors", "pycosign.cli", "pycosign.cli.", "pycosign.__main__")
 STANDARD_LIBRARY = frozenset(
@@ -73,11 +78,11 @@ def loaded(*words: str) -> set[str]:
     return modules(start, words) - modules("pass", ())
 
 
-@pytest.fixture(scope="module")
-def verify_blob(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+@pytest.fixture(scope="module", params=[VERIFY_BLOB, VERIFY_ATTESTATION], ids=lambda words: words[0])
+def verify_blob(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> set[str]:
     artifact = tmp_path_factory.mktemp("artifact") / "hello"
     artifact.write_bytes(b"hello\n")
-    return loaded(*VERIFY_BLOB, str(artifact))
+    return loaded(*request.param, str(artifact))
 
 
 def allowed(name: str, names: tuple[str, ...]) -> bool:

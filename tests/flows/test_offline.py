@@ -16,6 +16,7 @@ from pycosign.flows.verify_blob import (
     read_bundle_evidence,
     verify_blob,
 )
+from pycosign.flows.verify_blob_attestation import verify_blob_attestation
 from pycosign.verify.requirements import Requirements, SignerIdentity, TextRule
 from pycosign.verify.trust import compile_trust
 from pycosign.wire.trusted_root import parse_trusted_root
@@ -38,6 +39,24 @@ def test_a_bundle_and_a_trust_root_need_no_socket(monkeypatch: pytest.MonkeyPatc
     verified = verify_blob(
         blob_from_bytes(b"hello\n", "hello"),
         evidence=evidence,
+        trust=compile_trust(parse_trusted_root(recorded_file("file-trusted_root.json"))),
+        requirements=WANTED,
+        now=NOW,
+    )
+    assert verified.identity == "test@example.com"
+
+
+@pytest.mark.parametrize("log", ["v1", "v2"])
+def test_an_attestation_and_a_trust_root_need_no_socket(monkeypatch: pytest.MonkeyPatch, log: str) -> None:
+    def refuse(*arguments: object, **named: object) -> NoReturn:
+        raise AssertionError("a socket was opened")
+
+    monkeypatch.setattr(socket, "socket", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    verified = verify_blob_attestation(
+        blob_from_bytes(b"hello\n", "hello"),
+        evidence=read_bundle_evidence(recorded_file(f"bundle-cosign3-attest-blob-rekor-{log}.json")),
+        predicate_type="https://example.com/predicate",
         trust=compile_trust(parse_trusted_root(recorded_file("file-trusted_root.json"))),
         requirements=WANTED,
         now=NOW,
