@@ -2,9 +2,11 @@
 
 import hashlib
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import ObjectIdentifier
 
 from pycosign.codec.der_writer import (
@@ -19,12 +21,14 @@ from pycosign.codec.der_writer import (
     der_utf8,
 )
 from pycosign.crypto.extensions import CT_POISON, SCT_LIST, SUBJECT_ALT_NAME
+from pycosign.crypto.keys import LocalSigner, generate_signer
 from pycosign.crypto.log_id import spki_log_id
 from pycosign.errors import SigningError
 from pycosign.verify.requirements import TextRule
 from pycosign.wire.sct import CertificateEntry, Sct, format_sct_list, sct_signed_bytes
+from pycosign.wire.trusted_root import Authority, ValidFor
 from tests.verify.attempts import Attempt, certificate_pem
-from tests.verify.factory import IDENTITY, ISSUER, SIGNED_AT, Issued, World
+from tests.verify.factory import EPOCH, IDENTITY, ISSUER, SIGNED_AT, Issued, World, _builder, signer_of
 from tests.verify.forgery import Edit, Forged, extension, has_oid, inside, reissued, wrap
 
 SAN = has_oid(SUBJECT_ALT_NAME)
@@ -297,3 +301,49 @@ def test_the_oid_of_a_known_extension_is_not_shared_by_its_children(world: World
     items = x509.UnrecognizedExtension(ObjectIdentifier(f"{FULCIO}.8.1"), der_utf8("https://evil.example"))
     added = extension(items.oid.dotted_string, items.value)
     Attempt(world.blob(logged(world, lambda found: [*found, added]))).run(world)
+
+
+# ---- authorities that share a name ---------------------------------------------------------------------------------
+def renewed(world: World, start: datetime, *, signer: LocalSigner | None = None) -> Issued:
+    """The authority's certificate made anew: the same name, and the same key unless another is given."""
+    key = (signer or world.ca.signer).library_key()
+    builder = _builder("intermediate", key.public_key(), start, start + timedelta(days=3650))
+    builder = builder.issuer_name(world.root.certificate.subject)
+    builder = builder.add_extension(x509.BasicConstraints(True, None), critical=True)
+    return Issued(builder.sign(world.root.signer.library_key(), hashes.SHA256()), signer_of(key))
+
+
+def authority(world: World, ca: Issued, window: ValidFor) -> Authority:
+    return Authority("https://ca.example.com", "", "", (ca.der, world.root.der), window)
+
+
+def test_an_authority_that_was_renewed_between_two_moments_is_the_same(world: World) -> None:
+    half = SIGNED_AT + timedelta(minutes=1)
+    trust = world.trust(
+        certificate_authorities=(
+            authority(world, world.ca, ValidFor(EPOCH, half)),
+            authority(world, renewed(world, EPOCH), ValidFor(half, None)),
+        )
+    )
+    evidence = world.blob(logged_at=SIGNED_AT, stamped_at=SIGNED_AT + timedelta(minutes=2))
+    assert len(Attempt(evidence, trust=trust).run(world).times) == 2
+
+
+def test_an_authority_of_the_same_name_neither_helps_nor_hides_the_right_one(world: World) -> None:
+    other = renewed(world, EPOCH, signer=generate_signer())
+    strangers = authority(world, other, world.window)
+    own = authority(world, world.ca, world.window)
+    for found in ((strangers, own), (own, strangers)):
+        Attempt(world.blob(), trust=world.trust(certificate_authorities=found)).run(world)
+    with pytest.raises(SigningError) as refusal:
+        Attempt(world.blob(), trust=world.trust(certificate_authorities=(strangers,))).run(world)
+    assert refusal.value.code == "cert.untrusted"
+
+
+def test_an_authority_that_the_evidence_brings_under_a_trusted_name_is_untrusted(world: World) -> None:
+    attacker = World()
+    evil_ca = Issued(attacker.ca.certificate, attacker.ca.signer)
+    evidence = world.blob(attacker.certificate(ct=world.ct, ca=evil_ca))
+    with pytest.raises(SigningError) as refusal:
+        Attempt(evidence._replace(chain_der=(*evidence.chain_der, evil_ca.der))).run(world)
+    assert refusal.value.code == "cert.untrusted"

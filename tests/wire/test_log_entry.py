@@ -146,6 +146,14 @@ def test_other_protobuf_forms_are_refused_by_name(path: str, value: object, prob
         (("body", "QUI="), "body is not JSON"),
         (("body", "e30="), "body.kind is missing"),
         (("verification", {"inclusionProof": {"hashes": ["zz"]}}), "verification.inclusionProof.hashes is not hexa"),
+        (
+            ("verification", {"inclusionProof": {"hashes": ["AB" * 32]}}),
+            "verification.inclusionProof.hashes is not hexa",
+        ),
+        (
+            ("verification", {"inclusionProof": {"hashes": ["a " * 64]}}),
+            "verification.inclusionProof.hashes is not hexa",
+        ),
         (("verification", {"inclusionProof": {"hashes": ["00"]}}), "verification.inclusionProof.hashes has a hash"),
     ],
 )

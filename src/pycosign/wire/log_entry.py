@@ -27,6 +27,7 @@ __all__ = [
 ]
 
 _ENTRY_ID = re.compile(r"(?:[0-9a-f]{16})?[0-9a-f]{64}", re.ASCII)  # tree id, leaf hash
+_HEX = re.compile(r"(?:[0-9a-f]{2})*", re.ASCII)
 _HASH_BYTES = 32
 
 
@@ -224,10 +225,10 @@ def v1_entry_from_fields(fields: Fields) -> LogEntry:
 
 def _v1_proof(fields: Fields) -> InclusionProof:
     path = fields.path("hashes")
-    try:
-        hashes = tuple(_hash(bytes.fromhex(text), path) for text in fields.texts("hashes", limit=limits.PROOF_HASHES))
-    except ValueError as exc:
-        raise MalformedError(path, "is not hexadecimal") from exc
+    texts = fields.texts("hashes", limit=limits.PROOF_HASHES)
+    if not all(_HEX.fullmatch(text) for text in texts):
+        raise MalformedError(path, "is not hexadecimal in lower case")
+    hashes = tuple(_hash(bytes.fromhex(text), path) for text in texts)
     proof = InclusionProof(
         log_index=fields.integer("logIndex", minimum=0),
         root=fields.hex("rootHash", size=_HASH_BYTES),
