@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from pycosign.errors import MalformedError, UsageError
+from pycosign.files import read_bounded, write_atomically
 from pycosign.instances.embedded import PUBLIC_GOOD_MIRROR, STAGING_MIRROR, embedded_file
-from pycosign.instances.files import read_bounded, write_atomically
 from pycosign.instances.legacy_material import LegacyFiles, legacy_trust
 from pycosign.instances.services import services_from_config
 from pycosign.instances.tuf_check import canonical_bytes, root_version

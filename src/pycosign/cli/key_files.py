@@ -17,7 +17,7 @@ def write_key_pair(pair: "KeyPair", prefix: str, context: "Context", *, overwrit
     import os
 
     from pycosign.cli.prompts import confirm
-    from pycosign.flows.files import write_atomically
+    from pycosign.files import write_atomically
 
     private, public = f"{prefix}.key", f"{prefix}.pub"
     if os.path.exists(private):

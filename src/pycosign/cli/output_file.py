@@ -47,7 +47,7 @@ class OutputFile:
         self.stream.flush()
         printed = self.stream.buffer.getvalue()
         if self._is_regular:
-            from pycosign.flows.files import write_atomically
+            from pycosign.files import write_atomically
 
             write_atomically(self.path, printed, mode=stat.S_IMODE(os.stat(self.path).st_mode))
         else:

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from pycosign.errors import MalformedError, RefusedError, UnavailableError, UsageError
+from pycosign.files import read_given_file
 from pycosign.instances.embedded import PUBLIC_GOOD_MIRROR, embedded_file
-from pycosign.instances.files import read_given_file
 from pycosign.instances.refresh import REFRESHED_TARGETS, refresh
 from pycosign.instances.tuf_cache import CacheLocation, TufCache, locate_cache
 from pycosign.instances.tuf_check import METADATA_BYTES, root_version

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from pycosign.errors import UsageError
-from pycosign.instances.files import read_given_file
+from pycosign.files import read_given_file
 from pycosign.limits import TRUSTED_ROOT_BYTES
 from pycosign.verify.trust import TrustRoot, trust_from_material
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from pycosign.codec.record import NamedTuple
 from pycosign.errors import SigningError, UnavailableError, UsageError
-from pycosign.instances.files import read_given_file
+from pycosign.files import read_given_file
 from pycosign.limits import SIGNING_CONFIG_BYTES, TRUSTED_ROOT_BYTES
 from pycosign.verify.trust import TrustRoot, compile_trust
 from pycosign.wire.trusted_root import TrustedRoot, parse_trusted_root

@@ -24,8 +24,8 @@ from pycosign.ambient import monotonic_seconds
 from pycosign.codec.rfc3339 import format_rfc3339, parse_rfc3339
 from pycosign.codec.strict_json import Fields, compact_json, load_json
 from pycosign.errors import MalformedError, SigningError, UnavailableError, UsageError
+from pycosign.files import read_bounded, write_atomically
 from pycosign.instances.embedded import PUBLIC_GOOD_MIRROR, embedded_file
-from pycosign.instances.files import read_bounded, write_atomically
 from pycosign.instances.tuf_check import METADATA_BYTES, CheckedMetadata, MetadataFiles, check_metadata, check_target
 from pycosign.limits import TRUSTED_ROOT_BYTES
 from pycosign.locks import FileLock, LockedError

@@ -18,26 +18,17 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from pycosign.errors import UsageError
+from pycosign.files import write_atomically
 from pycosign.stack.ports import SERVICES
 
-__all__ = ["FORMAT", "DataDir", "StackRecord", "base_urls", "stack_paths", "write_atomically"]
+__all__ = ["FORMAT", "DataDir", "StackRecord", "base_urls", "stack_paths", "write_public"]
 
 FORMAT = 1
 
 
-def write_atomically(path: str, data: bytes, *, mode: int = 0o644) -> None:
-    """Write a file whole or not at all: to a temporary name beside it, flushed, then renamed over it."""
-    temporary = f"{path}.{os.getpid()}.tmp"
-    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    try:
-        with os.fdopen(fd, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+def write_public(path: str, data: bytes) -> None:
+    """Write a file that anybody may read, whole or not at all. Raises as `write_atomically`."""
+    write_atomically(path, data, mode=0o644)
 
 
 class StackRecord(NamedTuple):
@@ -119,12 +110,12 @@ class DataDir:
             "host": record.host,
             "since": record.since.isoformat(),
         }
-        write_atomically(self.join("format.json"), (json.dumps(raw, indent=1) + "\n").encode())
+        write_public(self.join("format.json"), (json.dumps(raw, indent=1) + "\n").encode())
 
     def write_stack_json(self, stack: Mapping[str, str]) -> None:
         """Publish URLs and paths: everything answers."""
         text = json.dumps({"schema": 1, **stack}, indent=1) + "\n"
-        write_atomically(self.stack_json, text.encode())
+        write_public(self.stack_json, text.encode())
 
     def remove_stack_json(self) -> None:
         """Withdraw URLs and paths; harmless when there are none."""

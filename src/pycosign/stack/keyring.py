@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pycosign.codec.pem import format_pem, parse_pem
 from pycosign.crypto.keys import LocalSigner, generate_signer, load_private_key
 from pycosign.errors import MalformedError, UsageError
+from pycosign.files import write_atomically
 from pycosign.limits import KEY_FILE_BYTES
-from pycosign.stack.files import write_atomically
 
 __all__ = ["ALGORITHMS", "load_key", "load_or_create_keys"]
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from pycosign.codec.pem import format_pem, parse_pem
 from pycosign.crypto.keys import LocalSigner
 from pycosign.errors import MalformedError, UsageError
-from pycosign.stack.files import DataDir, StackRecord, base_urls, stack_paths, write_atomically
+from pycosign.stack.files import DataDir, StackRecord, base_urls, stack_paths, write_public
 from pycosign.stack.keyring import load_or_create_keys
 
 __all__ = ["Provisioned", "fresh_record", "origin_of", "provision"]
@@ -73,7 +73,7 @@ def _read_chain(data: DataDir, name: str) -> tuple[bytes, ...]:
 
 
 def _write_chain(data: DataDir, name: str, chain: tuple[bytes, ...]) -> None:
-    write_atomically(_chain_path(data, name), b"".join(format_pem("CERTIFICATE", der) for der in chain))
+    write_public(_chain_path(data, name), b"".join(format_pem("CERTIFICATE", der) for der in chain))
 
 
 def _create(data: DataDir, record: StackRecord, keys: Mapping[str, LocalSigner]) -> Provisioned:
@@ -121,10 +121,10 @@ def _publish(made: Provisioned) -> None:
         "ctlog_key": material.ctlog.pem(),
     }
     for name, content in contents.items():
-        write_atomically(paths[name], content)
+        write_public(paths[name], content)
     targets = tuf_targets(material, contents["trusted_root"], contents["signing_config"])
     keys = TufKeys(root=made.keys["tuf_root"].library_key(), online=made.keys["tuf_online"].library_key())
     repository = build_repository(targets, keys, now=made.record.since + LAG)
     os.makedirs(made.data.join("tuf", "targets"), exist_ok=True)
     for name, content in repository.items():
-        write_atomically(made.data.join("tuf", *name.split("/")), content)
+        write_public(made.data.join("tuf", *name.split("/")), content)

@@ -39,7 +39,7 @@ def run(args: "Values", context: "Context") -> None:
     if not outfile:
         context.put(pem.decode())
         return
-    from pycosign.flows.files import write_atomically
+    from pycosign.files import write_atomically
 
     write_atomically(outfile, pem)
     context.say(f"Public key written to {outfile}")

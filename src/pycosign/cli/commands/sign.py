@@ -158,7 +158,7 @@ def _created(context: "Context") -> "datetime":
 def _write(signed: "SignedImage", args: "Values", context: "Context") -> None:
     """The files that the flags name, before anything is pushed."""
     from pycosign.codec.b64 import encode_b64
-    from pycosign.flows.files import write_atomically
+    from pycosign.files import write_atomically
 
     if args.text("bundle") and signed.bundle is not None:
         write_atomically(args.text("bundle"), signed.bundle)

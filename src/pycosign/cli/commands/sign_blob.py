@@ -110,7 +110,7 @@ def _write(signed: "SignedBlob", args: "Values", context: "Context") -> None:
 
 
 def _write_file(path: str, content: bytes, what: str, context: "Context") -> None:
-    from pycosign.flows.files import write_atomically
+    from pycosign.files import write_atomically
 
     write_atomically(path, content)
     context.say(f"Wrote {what} to file {path}")

@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from pycosign.errors import UsageError
+from pycosign.stack.files import write_public
 from pycosign.stack.registry.core import ManifestFacts, RegistryError, parse_digest
 
 __all__ = ["RegistryStore", "StoredManifest"]
@@ -233,12 +234,7 @@ class RegistryStore:
             with open(path, "rb") as stream:
                 found = json.load(stream)
         except FileNotFoundError:
-            temporary = f"{path}.{os.getpid()}.tmp"
-            with open(temporary, "w", encoding="utf-8") as out:
-                json.dump({"format": FORMAT}, out)
-                out.flush()
-                os.fsync(out.fileno())
-            os.replace(temporary, path)
+            write_public(path, json.dumps({"format": FORMAT}).encode())
             return
         except (OSError, ValueError) as exc:
             raise UsageError(f"{path} cannot be read: {exc}") from exc

@@ -14,7 +14,7 @@ from pycosign.ambient import Clock, Entropy
 from pycosign.codec.strict_json import Fields, compact_json, load_json
 from pycosign.crypto.keys import Signer
 from pycosign.errors import LogStateError, UsageError
-from pycosign.stack.files import write_atomically
+from pycosign.stack.files import write_public
 from pycosign.stack.store.sqlite import SqliteLogStore
 from pycosign.stack.tlog.engine import Log, Pace
 from pycosign.stack.tlog.heads import LogName, rekor_v1_name, rekor_v2_name
@@ -103,7 +103,7 @@ def _remember(directory: str, fresh: _Record) -> _Record:
         if os.path.exists(os.path.join(directory, _STORE)):
             raise LogStateError(f"{directory} holds a log without its {_RECORD}") from None
         record = {"format": FORMAT, "host": fresh.host, "treeId": str(fresh.tree_id)}
-        write_atomically(path, compact_json(record))
+        write_public(path, compact_json(record))
         return fresh
     version = fields.integer("format")
     if version != FORMAT:

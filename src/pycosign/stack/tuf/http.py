@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from pycosign.ambient import Clock
 from pycosign.stack.asgi import ASGIApp, Request, Response, build_app, text_response
-from pycosign.stack.files import write_atomically
+from pycosign.stack.files import write_public
 
 __all__ = ["TufServer", "build_tuf_app"]
 
@@ -42,7 +42,7 @@ class TufServer:
 
         with open(path, "rb") as stream:
             renewed = renewed_timestamp(stream.read(), self._key, now=now)
-        write_atomically(path, renewed)
+        write_public(path, renewed)
         self._expires = _expiry(renewed)
 
     async def handle(self, request: Request) -> Response:

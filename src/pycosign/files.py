@@ -1,4 +1,4 @@
-"""Writing files so that nobody ever finds half of one."""
+"""Files on disk: written so that nobody ever finds half of one, read within a bound."""
 
 import errno
 import os
