@@ -86,7 +86,7 @@ def sign_statement(request: Request, context: Context) -> None:
 
     args = parse(command_line(request)[1:], (*sign_blob.COMMAND.flags, *ROOT_FLAGS))
     bundle = attest_statement(Path(request.artifact).read_bytes(), context=signing_context(args, context))
-    write_atomically(request.flags["--bundle"], bundle)
+    Path(request.flags["--bundle"]).write_bytes(bundle)
 
 
 def _environment(request: Request) -> dict[str, str]:
