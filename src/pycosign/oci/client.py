@@ -9,7 +9,7 @@ from pycosign.errors import ImageNotFoundError, MalformedError, UnavailableError
 from pycosign.net.exchange import content_length
 from pycosign.net.http import HttpClient
 from pycosign.oci import referrers, uploads
-from pycosign.oci.digests import check_content, verified
+from pycosign.oci.digests import check_content, check_size, verified
 from pycosign.oci.docker_config import ANONYMOUS, CredentialSource
 from pycosign.oci.paging import next_page
 from pycosign.oci.registry import BlobSource, DigestMismatchError, FetchedManifest, RegistryUnavailableError
@@ -145,9 +145,7 @@ class RegistryClient:
     # ---- blobs -----------------------------------------------------------------------------------------------------
     def get_blob(self, repository: str, descriptor: Descriptor, *, max_bytes: int) -> bytes:
         """As `Registry.get_blob`."""
-        if descriptor.size > max_bytes:
-            problem = f"has {descriptor.size} bytes; the limit is {max_bytes}"
-            raise MalformedError(f"blob {descriptor.digest}", problem, code="registry.too-large")
+        check_size(descriptor, max_bytes)
         with self.open_blob(repository, descriptor) as chunks:
             return b"".join(chunks)
 

@@ -7,7 +7,7 @@ from pycosign.errors import MalformedError
 from pycosign.oci.registry import DigestMismatchError
 from pycosign.wire.oci_manifest import Descriptor
 
-__all__ = ["check_content", "verified"]
+__all__ = ["check_content", "check_size", "verified"]
 
 
 def check_content(content: bytes, digest: str, what: str) -> None:
@@ -16,6 +16,13 @@ def check_content(content: bytes, digest: str, what: str) -> None:
     computed = hashlib.new(algorithm, content).hexdigest()
     if computed != value:
         raise DigestMismatchError(what, f"has the digest {algorithm}:{computed}, not {digest}")
+
+
+def check_size(descriptor: Descriptor, max_bytes: int) -> None:
+    """Raise MalformedError `registry.too-large` for a blob that is larger than it may be, before it is fetched."""
+    if descriptor.size > max_bytes:
+        problem = f"has {descriptor.size} bytes; the limit is {max_bytes}"
+        raise MalformedError(f"blob {descriptor.digest}", problem, code="registry.too-large")
 
 
 def verified(chunks: Iterator[bytes], descriptor: Descriptor, what: str) -> Iterator[bytes]:

@@ -13,7 +13,7 @@ from typing import Final
 
 from pycosign import limits
 from pycosign.errors import ImageNotFoundError, MalformedError, SigningError, UnavailableError, UsageError
-from pycosign.oci.digests import check_content, verified
+from pycosign.oci.digests import check_content, check_size, verified
 from pycosign.oci.registry import BlobSource, FetchedManifest
 from pycosign.wire.oci_manifest import (
     INDEX_MEDIA_TYPES,
@@ -90,9 +90,7 @@ class LayoutRegistry:
 
     def get_blob(self, repository: str, descriptor: Descriptor, *, max_bytes: int) -> bytes:
         """As `Registry.get_blob`."""
-        if descriptor.size > max_bytes:
-            problem = f"has {descriptor.size} bytes; the limit is {max_bytes}"
-            raise MalformedError(f"blob {descriptor.digest}", problem, code="registry.too-large")
+        check_size(descriptor, max_bytes)
         with self.open_blob(repository, descriptor) as chunks:
             return b"".join(chunks)
 

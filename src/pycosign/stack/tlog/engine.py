@@ -13,6 +13,7 @@ from pycosign.crypto.merkle import leaf_hash
 from pycosign.errors import LogStateError, OverloadedError, SigningError, UnavailableError
 from pycosign.stack.store.model import TILE_WIDTH, Head, LogStore, StoredLeaf
 from pycosign.stack.tlog.core import Plan, SignHead, Submission, Tree, plan_first_head, plan_step, submission
+from pycosign.wire.log_entry import InclusionProof
 
 __all__ = ["Appended", "Log", "Pace", "recover"]
 
@@ -163,6 +164,11 @@ class Log:
     def inclusion_proof(self, log_index: int, size: int | None = None) -> list[bytes]:
         """Siblings from the leaf upward, in the tree of `size` leaves (default: the head's)."""
         return self._tree.inclusion_proof(log_index, size)
+
+    def prove(self, log_index: int, head: Head) -> InclusionProof:
+        """The proof that an entry carries: its leaf is in the tree of `head`, whose checkpoint comes with it."""
+        hashes = tuple(self._tree.inclusion_proof(log_index, head.size))
+        return InclusionProof(log_index, head.root, head.size, hashes, head.signed.decode())
 
     def consistency_proof(self, old_size: int, new_size: int | None = None) -> list[bytes]:
         """That the tree of `old_size` leaves begins the tree of `new_size` (default: the head's)."""

@@ -30,7 +30,7 @@ from pycosign.stack.tlog.openapi import (
     request_value,
 )
 from pycosign.stack.tlog.rekor_v1_core import KNOWN_KINDS, Admitted, admit, key_search_keys
-from pycosign.wire.log_entry import InclusionProof, LogEntry, format_v1_response, set_payload
+from pycosign.wire.log_entry import LogEntry, format_v1_response, set_payload
 
 __all__ = ["RekorV1", "build_rekor_v1_app"]
 
@@ -141,13 +141,7 @@ class RekorV1:
 
     def _entry_json(self, entry_id: str, stored: StoredLeaf, head: Head) -> JsonValue:
         """The entry with its promise and a proof of inclusion under `head`."""
-        proof = InclusionProof(
-            stored.log_index,
-            head.root,
-            head.size,
-            tuple(self._log.inclusion_proof(stored.log_index, head.size)),
-            head.signed.decode(),
-        )
+        proof = self._log.prove(stored.log_index, head)
         entry = LogEntry(
             log_index=self._first_index + stored.log_index,
             log_id=self._name.log_id,

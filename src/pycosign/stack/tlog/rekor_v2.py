@@ -15,7 +15,7 @@ from pycosign.stack.asgi import ASGIApp, Request, Response, build_app
 from pycosign.stack.tlog.engine import Log
 from pycosign.stack.tlog.heads import rekor_v2_name
 from pycosign.stack.tlog.rekor_v2_core import VERSION, AdmittedV2, admit_v2
-from pycosign.wire.log_entry import InclusionProof, LogEntry, entry_to_dict
+from pycosign.wire.log_entry import LogEntry, entry_to_dict
 from pycosign.wire.tile import FULL_WIDTH, Tile, format_entry_bundle, parse_tile_path
 
 __all__ = ["RekorV2", "build_rekor_v2_app"]
@@ -87,13 +87,7 @@ class RekorV2:
                 (("X-Log-Index", str(done.log_index)),),
             )
         head = done.head
-        proof = InclusionProof(
-            done.log_index,
-            head.root,
-            head.size,
-            tuple(self._log.inclusion_proof(done.log_index, head.size)),
-            head.signed.decode(),
-        )
+        proof = self._log.prove(done.log_index, head)
         entry = LogEntry(
             done.log_index,
             self._name.log_id,
