@@ -81,7 +81,6 @@ def _predicate_type(bundle: Path) -> str:
 def sign_statement(request: Request, context: Context) -> None:
     """Sign an in-toto statement as it is, under the flags of `sign-blob`."""
     from pycosign.cli.signing import signing_context
-    from pycosign.files import write_atomically
     from pycosign.flows.attest_blob import attest_statement
 
     args = parse(command_line(request)[1:], (*sign_blob.COMMAND.flags, *ROOT_FLAGS))
