@@ -17,7 +17,7 @@ from pycosign import limits
 from pycosign.ambient import monotonic_seconds
 from pycosign.codec.json_value import JsonObject
 from pycosign.codec.strict_json import load_json
-from pycosign.errors import MalformedError
+from pycosign.errors import MalformedError, UsageError
 from pycosign.net.http import HttpClient, HttpStatusError, Response
 from pycosign.net.redact import redact_url
 from pycosign.oci.docker_config import ANONYMOUS, Credentials, CredentialSource
@@ -29,6 +29,7 @@ __all__ = ["Authenticator", "Challenge", "is_private_host", "parse_challenges"]
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # noqa: S105 - RFC 9110's word for a name
 _PARAMETER = re.compile(rf'\s*({_TOKEN})\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))\s*', re.ASCII)
 _SCHEME = re.compile(rf"\s*({_TOKEN})(?:\s+|$)", re.ASCII)
+_TOKEN_TEXT = re.compile(r"[\x21-\x7e]+", re.ASCII)
 _DEFAULT_LIFETIME_SECONDS = 60  # distribution specification: "expires_in", optional
 _LONGEST_LIFETIME_SECONDS = 86_400
 _MARGIN_SECONDS = 5
@@ -108,7 +109,7 @@ class Authenticator:
     def _basic(self, repository: str) -> str | None:
         credentials = self._credentials(repository)
         if credentials.registry_token:
-            return f"Bearer {credentials.registry_token}"
+            return _bearer_header(credentials)
         if not credentials.username and not credentials.password:
             return None
         return _basic_header(credentials)
@@ -116,7 +117,7 @@ class Authenticator:
     def _fetch(self, repository: str, base_url: str, challenge: Challenge, scopes: tuple[str, ...]) -> str:
         credentials = self._credentials(repository)
         if credentials.registry_token:
-            return f"Bearer {credentials.registry_token}"
+            return _bearer_header(credentials)
         realm = challenge.parameters["realm"]
         _check_realm(realm, base_url)
         wanted = list(scopes)
@@ -176,8 +177,14 @@ def is_private_host(host: str) -> bool:
     return address.is_private or address.is_loopback or address.is_link_local
 
 
+def _bearer_header(credentials: Credentials) -> str:
+    if not _TOKEN_TEXT.fullmatch(credentials.registry_token):
+        raise UsageError("the registry token has characters that no header can carry", code="registry.credentials")
+    return f"Bearer {credentials.registry_token}"
+
+
 def _basic_header(credentials: Credentials) -> str:
-    pair = f"{credentials.username}:{credentials.password}".encode()
+    pair = f"{credentials.username}:{credentials.password}".encode("utf-8", "surrogateescape")
     return "Basic " + b2a_base64(pair, newline=False).decode()
 
 
@@ -218,7 +225,7 @@ def _read_token(response: Response, realm: str) -> tuple[str, float]:
         raise RegistryUnavailableError(str(exc), code="registry.token-service") from exc
     fields: JsonObject = answer if isinstance(answer, dict) else {}
     token = fields.get("token") or fields.get("access_token")
-    if not isinstance(token, str) or not re.fullmatch(r"[\x21-\x7e]+", token):
+    if not isinstance(token, str) or not _TOKEN_TEXT.fullmatch(token):
         raise RegistryUnavailableError(f"{what} has no usable token", code="registry.token-service")
     lifetime = fields.get("expires_in")
     if isinstance(lifetime, bool) or not isinstance(lifetime, int | float) or lifetime <= 0:
