@@ -87,7 +87,7 @@ COMPLAINTS = [
     ("generate-key-pair", "foo://bar"),
     ("generate-key-pair", "--output-key-prefix", "nosuch/x"),
 ]
-OUR_FLAGS = ("    --allow-any-predicate=", "    --max-trust-age=", "    --output=")
+OUR_FLAGS = tuple(f"    --{name}=" for name in ("allow-any-predicate", "batch", "max-trust-age", "output", "report"))
 ENV = {"COSIGN_PASSWORD": "pw"}
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pycosign.net.http import HttpClient
     from pycosign.net.tls import TlsOptions
 
-__all__ = ["Context"]
+__all__ = ["Context", "for_terminal"]
 
 # What others wrote (a registry's error, a name in a certificate) must not steer the terminal that it is shown on:
 # control characters but tab and newline, and those that turn the direction of writing.
@@ -21,6 +21,11 @@ _STEERING = {
     at: f"\\x{at:02x}" if at < 256 else f"\\u{at:04x}"
     for at in (*range(9), *range(11, 32), *range(127, 160), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 }
+
+
+def for_terminal(text: str) -> str:
+    """A text of others' with what could steer the terminal shown as an escape."""
+    return text if text.isprintable() else text.translate(_STEERING)
 
 
 class Context:
@@ -82,9 +87,7 @@ class Context:
 
     def say(self, message: str) -> None:
         """A line for people. What could steer their terminal is shown as an escape."""
-        if not message.isprintable():
-            message = message.translate(_STEERING)
-        self.stderr.write(message + "\n")
+        self.stderr.write(for_terminal(message) + "\n")
         self.stderr.flush()
 
     def ask(self, question: str) -> None:

@@ -224,6 +224,12 @@ VERIFYING = (
         deprecated="please use --bundle, which includes the Rekor inclusion proof",
     ),
     text(
+        "report",
+        "print every signature that was looked at, what each check proved, and which trust it was judged under",
+        choices=("json", "text"),
+        own=True,
+    ),
+    text(
         "sct",
         "file with the certificate's SCT",
         deprecated="a Signed Certificate Timestamp is now provided via a Sigstore bundle",

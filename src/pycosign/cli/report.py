@@ -1,4 +1,8 @@
-"""The JSON report of one verification, `--output json`: what was proved, or which check refused. Schema 1."""
+"""What a verification proved, or which check refused, as JSON. Schema 1: docs/report.schema.json, which tests hold to.
+
+A row (`--output json`) says it of one artifact and one bundle. A report (`--report`) says it of everything that was
+looked at, with the trust it was judged under.
+"""
 
 import json
 from typing import TYPE_CHECKING, Any
@@ -6,51 +10,133 @@ from typing import TYPE_CHECKING, Any
 from pycosign.errors import MalformedError, RefusedError, SigningError, UnavailableError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
+    from pycosign.cli.verifying import Journal
+    from pycosign.flows.verify_batch import JudgedPair
     from pycosign.verify.result import Verified
 
-__all__ = ["report_of_error", "report_of_verified"]
+__all__ = [
+    "batch_row",
+    "candidate",
+    "full_report",
+    "one_line",
+    "proof",
+    "report_of_error",
+    "report_of_verified",
+    "verdict_of_error",
+]
 
 SCHEMA = 1
+_FULCIO = "1.3.6.1.4.1.57264.1"
+
+
+def one_line(document: dict[str, Any]) -> str:
+    """As JSON, without a newline."""
+    return json.dumps(document, ensure_ascii=False)
+
+
+def verdict_of_error(error: SigningError) -> str | None:
+    """ "unavailable" or "refused"; None for an error that is no verdict: a wrong flag, a missing file."""
+    if isinstance(error, UnavailableError):
+        return "unavailable"
+    return "refused" if isinstance(error, RefusedError | MalformedError) else None
 
 
 def report_of_verified(artifact: str, verified: "Verified") -> str:
-    """One line, without its newline. Moments are RFC 3339, UTC; digests and ids are hexadecimal."""
-    report: dict[str, Any] = {"schema": SCHEMA, "artifact": artifact, "verdict": "verified", "source": verified.source}
-    if verified.digest is not None:
-        report["digest"] = f"{verified.digest[0]}:{verified.digest[1].hex()}"
-    if verified.certificate is None:
-        report["key"] = verified.key.pem().decode()
-    else:
-        report["identity"], report["issuer"] = verified.identity, verified.issuer
-    report["times"] = [{"source": time.source, "at": _moment(time.at)} for time in verified.times]
-    report["log_entries"] = [
-        {
-            "log_index": entry.log_index,
-            "log_id": entry.log_id.hex(),
-            "log_url": entry.log_url,
-            "integrated_at": None if entry.integrated_at is None else _moment(entry.integrated_at),
-            "proved_by": list(entry.proved_by),
-        }
-        for entry in verified.log_entries
-    ]
-    report["predicate_type"] = None if verified.statement is None else verified.statement.predicate_type
-    report["waivers"] = sorted(waiver.value for waiver in verified.waivers)
-    report["ignored"] = list(verified.ignored)
-    return json.dumps(report, ensure_ascii=False)
+    """The row of `--output json`."""
+    return one_line({"schema": SCHEMA, "artifact": artifact, **_answer("verified", None), **proof(verified)})
 
 
 def report_of_error(artifact: str, error: SigningError) -> str | None:
-    """One line, without its newline; None for an error that is no verdict: a wrong flag, a missing file."""
-    if isinstance(error, UnavailableError):
-        verdict = "unavailable"
-    elif isinstance(error, RefusedError | MalformedError):
-        verdict = "refused"
-    else:
+    """The row of `--output json`; None for an error that is no verdict."""
+    verdict = verdict_of_error(error)
+    if verdict is None:
         return None
-    report = {"schema": SCHEMA, "artifact": artifact, "verdict": verdict, "code": error.code, "reason": str(error)}
-    return json.dumps(report, ensure_ascii=False)
+    return one_line({"schema": SCHEMA, "artifact": artifact, **_answer(verdict, error)})
+
+
+def batch_row(judged: "JudgedPair") -> str:
+    """The row of one line of `--batch`."""
+    named = {"schema": SCHEMA, "line": judged.line, "artifact": judged.artifact, "bundle": judged.bundle}
+    if isinstance(judged.outcome, SigningError):
+        return one_line({**named, **_answer(judged.verdict.value, judged.outcome)})
+    return one_line({**named, **_answer("verified", None), **proof(judged.outcome)})
+
+
+def candidate(source: str, outcome: "Verified | SigningError") -> dict[str, Any]:
+    """One signature of a report. source: the file, or the digest of what the registry holds."""
+    if isinstance(outcome, SigningError):
+        return {"source": source, **_answer(verdict_of_error(outcome) or "refused", outcome)}
+    return {"source": source, **_answer("verified", None), **proof(outcome)}
+
+
+def full_report(
+    artifact: str,
+    error: SigningError | None,
+    candidates: "Iterable[dict[str, Any]]",
+    journal: "Journal",
+    *,
+    digest: str | None = None,
+) -> dict[str, Any]:
+    """The report of `--report`.
+
+    Args:   error: how the command will end; it has to be a verdict. digest: of the image that the reference meant.
+    """
+    verdict = "verified" if error is None else verdict_of_error(error) or "refused"
+    return {
+        "schema": SCHEMA,
+        "artifact": artifact,
+        "digest": digest,
+        **_answer(verdict, error),
+        "trust": journal.trust,
+        "candidates": list(candidates),
+        "warnings": list(journal.warnings),
+    }
+
+
+def proof(verified: "Verified") -> dict[str, Any]:
+    """What was proved of one signature. Moments are RFC 3339, UTC; digests and ids are hexadecimal.
+
+    key: PEM, and null for a certificate, which has identity, issuer and claims (by OID) in its place. ignored: what
+    was in the evidence and did not count, with the reason.
+    """
+    has_key = verified.certificate is None
+    digest = verified.digest
+    return {
+        "format": verified.source,
+        "digest": None if digest is None else f"{digest[0]}:{digest[1].hex()}",
+        "key": verified.key.pem().decode() if has_key else None,
+        "identity": verified.identity,
+        "issuer": verified.issuer,
+        "claims": {f"{_FULCIO}.{number}": text for number, text in sorted(verified.extensions.items())},
+        "times": [
+            {"source": time.source, "authority": time.authority, "at": _moment(time.at)} for time in verified.times
+        ],
+        "log_entries": [
+            {
+                "log_index": entry.log_index,
+                "log_id": entry.log_id.hex(),
+                "log_url": entry.log_url,
+                "kind": entry.kind,
+                "integrated_at": None if entry.integrated_at is None else _moment(entry.integrated_at),
+                "proved_by": list(entry.proved_by),
+            }
+            for entry in verified.log_entries
+        ],
+        "sct_logs": list(verified.sct_logs),
+        "predicate_type": None if verified.statement is None else verified.statement.predicate_type,
+        "annotations": dict(verified.annotations),
+        "waivers": sorted(waiver.value for waiver in verified.waivers),
+        "ignored": list(verified.ignored),
+    }
+
+
+def _answer(verdict: str, error: SigningError | None) -> dict[str, Any]:
+    if error is None:
+        return {"verdict": verdict, "code": None, "message": None}
+    return {"verdict": verdict, "code": error.code, "message": str(error)}
 
 
 def _moment(at: "datetime") -> str:

@@ -11,11 +11,12 @@ if TYPE_CHECKING:
 
     from pycosign.cli.context import Context
     from pycosign.cli.parser import Values
-    from pycosign.instances.trust import TrustSource
+    from pycosign.instances.trust import Document, TrustSource
     from pycosign.verify.result import Verified
     from pycosign.verify.trust import TrustRoot
 
 __all__ = [
+    "Journal",
     "check_bundle_flags",
     "check_digest_algorithm",
     "check_signer_flags",
@@ -41,6 +42,25 @@ _IN_BUNDLE = (
     ("signature", "signature may not be provided using --signature"),
 )
 _NEEDED = " or {0}-regexp is required for verification in keyless mode"
+
+
+class Journal:
+    """What a command learns on its way that belongs into a report, beside the outcomes.
+
+    trust: where the trust root came from and its age in seconds; None until one is loaded, and if none is needed.
+    """
+
+    __slots__ = ("trust", "warnings")
+
+    def __init__(self) -> None:
+        self.trust: dict[str, str | int | None] | None = None
+        self.warnings: list[str] = []
+
+    def enter_trust(self, document: "Document") -> None:
+        """Note which trust root is used, and what is doubtful about it."""
+        age = None if document.age is None else int(document.age.total_seconds())
+        self.trust = {"source": document.source, "age_seconds": age}
+        self.warnings += document.warnings
 
 
 def warn_of_waivers(args: "Values", context: "Context", what: str) -> None:
@@ -83,21 +103,14 @@ def check_bundle_flags(args: "Values") -> None:
             raise UsageError(f"unsupported: {complaint} when using --new-bundle-format")
 
 
-def print_outcome(artifact: str, decide: "Callable[[], Verified]", args: "Values", context: "Context") -> None:
-    """Say that `decide` succeeded; with `--output json` a report goes to standard output, also of a refusal."""
-    if args.text("output") != "json":
-        decide()
-        context.say("Verified OK")
-        return
-    from pycosign.cli.report import report_of_error, report_of_verified
+def print_outcome(artifact: str, decide: "Callable[[Journal], Verified]", args: "Values", context: "Context") -> None:
+    """Say that `decide` succeeded; with `--output json` or `--report` say so in data too, also of a refusal."""
+    if args.text("output") == "json" or args.text("report"):
+        from pycosign.cli.reporting import print_answer
 
-    try:
-        verified = decide()
-    except SigningError as exc:
-        report = report_of_error(artifact, exc)
-        context.put("" if report is None else f"{report}\n")
-        raise
-    context.put(f"{report_of_verified(artifact, verified)}\n")
+        print_answer(artifact, decide, args, context)
+    else:
+        decide(Journal())
     context.say("Verified OK")
 
 
@@ -152,7 +165,9 @@ def _wants_timestamps(args: "Values") -> bool:
     return args.switch("use-signed-timestamps") or bool(args.text("timestamp-certificate-chain"))
 
 
-def load_trust_for(args: "Values", context: "Context", requirements: Requirements) -> "TrustRoot | None":
+def load_trust_for(
+    args: "Values", context: "Context", requirements: Requirements, journal: Journal
+) -> "TrustRoot | None":
     """The trust root of `--trusted-root`; of loose files and SIGSTORE_* variables; else of TUF. None: none is needed.
 
     A key with the log waived and no timestamp demanded needs no trust, so then nothing is read and nobody is asked.
@@ -172,8 +187,10 @@ def load_trust_for(args: "Values", context: "Context", requirements: Requirement
             return None
         given = _loose_trust(args, context, source, requirements)
         if given is not None:
+            journal.trust = {"source": "the files and keys that were given one by one", "age_seconds": None}
             return given
     loaded = load_trust(source, path=path or None)
+    journal.enter_trust(loaded.document)
     for warning in loaded.document.warnings:
         context.warn(warning)
     return loaded.trust

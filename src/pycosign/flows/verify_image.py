@@ -29,7 +29,17 @@ from pycosign.wire.dsse import Envelope
 from pycosign.wire.intoto import COSIGN_SIGN_PREDICATE, parse_statement
 from pycosign.wire.reference import Reference, parse_reference
 
-__all__ = ["AcceptedSignature", "ImageVerdict", "SignaturePlace", "SignaturesUnavailableError", "verify_image"]
+__all__ = [
+    "AcceptedSignature",
+    "ImageVerdict",
+    "JudgedCandidate",
+    "JudgedImage",
+    "SignaturePlace",
+    "SignaturesUnavailableError",
+    "conclude",
+    "judge_image",
+    "verify_image",
+]
 
 BUNDLE: Final = "bundle"
 LEGACY: Final = "legacy"
@@ -68,6 +78,23 @@ class ImageVerdict(NamedTuple):
     warnings: tuple[str, ...]
 
 
+class JudgedCandidate(NamedTuple):
+    """Something beside the image, and what came of it."""
+
+    kind: str  # BUNDLE or LEGACY
+    source: str  # its digest
+    outcome: AcceptedSignature | SigningError | None  # None: an attestation, which does not claim to be a signature
+
+
+class JudgedImage(NamedTuple):
+    """Everything that was found beside an image, judged one by one. `conclude` makes the answer of it."""
+
+    reference: Reference  # as the user gave it, completed
+    digest: str
+    unasked: tuple[SigningError, ...]  # why a place could not be looked at
+    candidates: tuple[JudgedCandidate, ...]
+
+
 class SignaturesUnavailableError(UnavailableError):
     """No signature was accepted, and not all of them could be looked at."""
 
@@ -104,36 +131,57 @@ def verify_image(
     Raises: ImageNotFoundError; NoSignaturesError; NoMatchingSignaturesError: `causes` says why (exit status 12 as
             Cosign gives it when only legacy signatures were there, else 1); UnavailableError.
     """
+    return conclude(
+        judge_image(
+            text, registry=registry, trust=trust, requirements=requirements, now=now, place=place, search=search
+        )
+    )
+
+
+def judge_image(
+    text: str,
+    *,
+    registry: Registry,
+    trust: TrustRoot | None,
+    requirements: Requirements,
+    now: datetime,
+    place: SignaturePlace | None = None,
+    search: LogSearch | None = None,
+) -> JudgedImage:
+    """Judge every signature of an image, as `verify_image`, without an answer yet.
+
+    Raises: ImageNotFoundError; UnavailableError: the image itself could not be asked for.
+    """
     reference = parse_reference(text)
     place = place or SignaturePlace()
     digest = registry.resolve(reference).digest
-    repository = place.repository or reference.context
-    candidates, unasked = _find(registry, repository, digest, place)
+    candidates, unasked = _find(registry, place.repository or reference.context, digest, place)
     artifact = image_artifact(digest, name=reference.name)
-    accepted: list[AcceptedSignature] = []
-    refused: list[SigningError] = list(unasked)
-    warnings: list[str] = []
-    others = refused_bundles = 0
+    judged = []
     for candidate in candidates:
+        outcome: AcceptedSignature | SigningError | None
         try:
             outcome = _judge(candidate, artifact, trust, requirements, now, search)
         except SigningError as exc:
-            refused.append(exc)
-            refused_bundles += candidate.kind == BUNDLE
-            if isinstance(exc, MalformedError):
-                warnings.append(f"{candidate.source}: {exc}")
-            continue
-        if outcome is None:
-            others += 1
-        else:
-            accepted.append(outcome)
+            outcome = exc
+        judged.append(JudgedCandidate(candidate.kind, candidate.source, outcome))
+    return JudgedImage(reference, digest, tuple(unasked), tuple(judged))
+
+
+def conclude(judged: JudgedImage) -> ImageVerdict:
+    """The answer over all candidates. Raises: as `verify_image`."""
+    name = judged.reference.name
+    accepted = tuple(c.outcome for c in judged.candidates if isinstance(c.outcome, AcceptedSignature))
+    refused = [c for c in judged.candidates if isinstance(c.outcome, SigningError)]
+    causes = [*judged.unasked, *(c.outcome for c in refused if isinstance(c.outcome, SigningError))]
+    warnings = [f"{c.source}: {c.outcome}" for c in refused if isinstance(c.outcome, MalformedError)]
+    others = sum(c.outcome is None for c in judged.candidates)
     if others:
-        warnings.append(
-            f"{others} attestation(s) of {reference.name} are not signatures (--allow-any-predicate accepts them)"
-        )
+        warnings.append(f"{others} attestation(s) of {name} are not signatures (--allow-any-predicate accepts them)")
     if not accepted:
-        raise _refusal(reference, refused, has_bundles=refused_bundles > 0, has_any=bool(candidates))
-    return ImageVerdict(reference, digest, tuple(accepted), tuple(refused), tuple(warnings))
+        has_bundles = any(c.kind == BUNDLE for c in refused)
+        raise _refusal(judged.reference, causes, has_bundles=has_bundles, has_any=bool(judged.candidates))
+    return ImageVerdict(judged.reference, judged.digest, accepted, tuple(causes), tuple(warnings))
 
 
 def _find(

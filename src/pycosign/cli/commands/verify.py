@@ -8,10 +8,12 @@ TYPE_CHECKING = False  # the table alone must stay cheap: help and completion re
 if TYPE_CHECKING:
     from pycosign.cli.context import Context
     from pycosign.cli.parser import Values
-    from pycosign.flows.verify_image import ImageVerdict, LogSearch
+    from pycosign.cli.verifying import Journal
+    from pycosign.flows.verify_image import ImageVerdict, JudgedImage, LogSearch, SignaturePlace
     from pycosign.oci.registry import Registry
     from pycosign.verify.evidence import Evidence
     from pycosign.verify.requirements import Requirements
+    from pycosign.verify.trust import TrustRoot
 
 __all__ = ["run"]
 
@@ -56,8 +58,8 @@ COMMAND = Command(
 
 def run(args: "Values", context: "Context") -> None:
     """Verify each image in turn; the results of the good ones are printed before the first bad one ends it."""
-    from pycosign.cli.images import open_registry, read_annotations, signature_repository
-    from pycosign.cli.verifying import check_signer_flags, load_trust_for, read_requirements, warn_of_waivers
+    from pycosign.cli.images import read_annotations
+    from pycosign.cli.verifying import Journal, check_signer_flags, read_requirements, warn_of_waivers
 
     annotations = read_annotations(args)
     if args.number("max-workers") <= 0:
@@ -65,36 +67,71 @@ def run(args: "Values", context: "Context") -> None:
     warn_of_waivers(args, context, "signature")
     check_signer_flags(args)
     requirements = read_requirements(args, context, annotations=annotations)
-    trust = load_trust_for(args, context, requirements)
-    from pycosign.ambient import utc_now
-    from pycosign.flows.verify_image import SignaturePlace, verify_image
+    judge = _Judge(args, context, requirements, Journal())
+    if args.text("report"):
+        from pycosign.cli.image_report import report_image
+        from pycosign.cli.reporting import report_form
 
-    place = SignaturePlace(
-        repository=signature_repository(context),
-        tag_prefix=args.text("attachment-tag-prefix"),
-        bundles=args.switch("new-bundle-format"),
-    )
-    registry = None if args.switch("local-image") else open_registry(args, context)
+        form = report_form(args)
+        for word in args.words:
+            report_image(word, lambda word=word: judge(word), form, judge.journal, context)  # type: ignore[misc]
+        return
+    from pycosign.flows.verify_image import conclude
+
     for word in args.words:
-        text, where, shown = (word, registry, "") if registry is not None else _saved(word)
-        verdict = verify_image(
+        judged = judge(word)
+        shown = word if args.switch("local-image") else judged.reference.name
+        _show(conclude(judged), shown, args, context, requirements)
+
+
+class _Judge:
+    """Finds and judges the signatures of one image after the other, under one trust root and with one registry."""
+
+    def __init__(self, args: "Values", context: "Context", requirements: "Requirements", journal: "Journal") -> None:
+        self.journal = journal
+        self._args, self._context, self._requirements = args, context, requirements
+        self._shared: tuple[TrustRoot | None, Registry | None, SignaturePlace] | None = None
+
+    def __call__(self, word: str) -> "JudgedImage":
+        from pycosign.ambient import utc_now
+        from pycosign.flows.verify_image import judge_image
+
+        self._shared = self._shared or self._open()
+        trust, registry, place = self._shared
+        text, where = (word, registry) if registry is not None else _saved(word)
+        return judge_image(
             text,
             registry=where,
             trust=trust,
-            requirements=requirements,
+            requirements=self._requirements,
             now=utc_now(),
-            place=place if registry is not None else place._replace(repository=None),
-            search=_search(args, context, requirements),
+            place=place,
+            search=_search(self._args, self._context, self._requirements),
         )
-        _show(verdict, shown or verdict.reference.name, args, context, requirements)
+
+    def _open(self) -> "tuple[TrustRoot | None, Registry | None, SignaturePlace]":
+        """What all images share; the registry is None for images in layout directories."""
+        from pycosign.cli.images import open_registry, signature_repository
+        from pycosign.cli.verifying import load_trust_for
+        from pycosign.flows.verify_image import SignaturePlace
+
+        args, context = self._args, self._context
+        trust = load_trust_for(args, context, self._requirements, self.journal)
+        is_local = args.switch("local-image")
+        place = SignaturePlace(
+            repository=None if is_local else signature_repository(context),
+            tag_prefix=args.text("attachment-tag-prefix"),
+            bundles=args.switch("new-bundle-format"),
+        )
+        return trust, None if is_local else open_registry(args, context), place
 
 
-def _saved(path: str) -> "tuple[str, Registry, str]":
-    """An image in a layout directory: a reference to it, the directory as a registry, and its name for people."""
+def _saved(path: str) -> "tuple[str, Registry]":
+    """An image in a layout directory: a reference to it, and the directory as a registry."""
     from pycosign.oci.layout import LayoutRegistry
 
     layout = LayoutRegistry(path)
-    return f"localhost/saved@{layout.saved_image().digest}", layout, path
+    return f"localhost/saved@{layout.saved_image().digest}", layout
 
 
 def _search(args: "Values", context: "Context", requirements: "Requirements") -> "LogSearch | None":

@@ -3,23 +3,36 @@
 import os
 
 from pycosign.cli.groups import NOW_IN_BUNDLE, VERIFYING, VERIFYING_UNSUPPORTED
-from pycosign.cli.table import Command, exactly, text
+from pycosign.cli.table import Command, text
 from pycosign.errors import UsageError
 
 TYPE_CHECKING = False  # the table alone must stay cheap: help and completion read it
 if TYPE_CHECKING:
     from pycosign.cli.context import Context
     from pycosign.cli.parser import Values
+    from pycosign.cli.verifying import Journal
     from pycosign.flows.blob_source import BlobSource
     from pycosign.verify.result import Verified
 
 __all__ = ["run"]
+
+
+def _one_or_a_batch(words: list[str], _path: str) -> str | None:
+    """As Cosign words it; that a file is missing is known only when the environment was asked for a batch."""
+    return f"accepts 1 arg(s), received {len(words)}" if len(words) > 1 else None
+
 
 COMMAND = Command(
     "Verify the signature of a file: who signed, when, and that the log has it.",
     (
         *VERIFYING,
         text("output", "form of what is printed", default="text", choices=("json", "text"), own=True),
+        text(
+            "batch",
+            'verify many: a file (- is standard input) with a line {"artifact": PATH or "sha256:HEX", "bundle": PATH} '
+            "for each pair",
+            own=True,
+        ),
         text("bundle", "file with the signature and all that is needed to verify it"),
         text(
             "rfc3161-timestamp",
@@ -32,7 +45,7 @@ COMMAND = Command(
             deprecated="please use --bundle to provide a signature",
         ),
     ),
-    check_arguments=exactly(1),
+    check_arguments=_one_or_a_batch,
     examples="""  pycosign verify-blob --bundle FILE.sigstore.json \\
       --certificate-identity WHO --certificate-oidc-issuer ISSUER FILE
 
@@ -41,20 +54,30 @@ COMMAND = Command(
 
   # with a trust root from a file
   pycosign verify-blob --bundle FILE.sigstore.json --trusted-root trusted_root.json \\
-      --certificate-identity WHO --certificate-oidc-issuer ISSUER FILE""",
+      --certificate-identity WHO --certificate-oidc-issuer ISSUER FILE
+
+  # many files and their bundles, one answer in JSON for each, as soon as it is known
+  pycosign verify-blob --batch pairs.jsonl --output json --key cosign.pub""",
     exclusive=(("ca-roots", "certificate-chain"), ("ca-intermediates", "certificate-chain")),
     unsupported=VERIFYING_UNSUPPORTED,
 )
 
 
-def run(args: "Values", context: "Context") -> None:
-    """Verify one file and say so; with `--output json` a report goes to standard output, also of a refusal."""
+def run(args: "Values", context: "Context") -> int:
+    """Verify one file and say so, or each of a batch; with `--output json` or `--report` in data too."""
+    if args.text("batch"):
+        from pycosign.cli.batch import run_batch
+
+        return run_batch(args, context)
+    if not args.words:
+        raise UsageError("accepts 1 arg(s), received 0")
     from pycosign.cli.verifying import print_outcome
 
-    print_outcome(args.words[0], lambda: _verify(args, context), args, context)
+    print_outcome(args.words[0], lambda journal: _verify(args, context, journal), args, context)
+    return 0
 
 
-def _verify(args: "Values", context: "Context") -> "Verified":
+def _verify(args: "Values", context: "Context", journal: "Journal") -> "Verified":
     """The bundle says by its form whether it is a Sigstore bundle or Cosign's own old JSON."""
     from pycosign.cli.verifying import (
         check_bundle_flags,
@@ -83,7 +106,7 @@ def _verify(args: "Values", context: "Context") -> "Verified":
         check_bundle_flags(args)
         evidence, is_legacy = read_bundle_evidence(bundle), False
     requirements = read_requirements(args, context)
-    trust = load_trust_for(args, context, requirements)
+    trust = load_trust_for(args, context, requirements, journal)
     source = _source(args, context)
     if is_legacy and not evidence.entries:
         from pycosign.cli.legacy_blob import completed_by_log

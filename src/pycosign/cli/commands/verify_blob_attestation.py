@@ -8,6 +8,7 @@ TYPE_CHECKING = False  # the table alone must stay cheap: help and completion re
 if TYPE_CHECKING:
     from pycosign.cli.context import Context
     from pycosign.cli.parser import Values
+    from pycosign.cli.verifying import Journal
     from pycosign.flows.blob_source import BlobSource
     from pycosign.verify.evidence import Evidence
     from pycosign.verify.requirements import Requirements
@@ -62,10 +63,10 @@ COMMAND = Command(
 
 
 def run(args: "Values", context: "Context") -> None:
-    """Verify one attestation and say so; with `--output json` a report goes to standard output, also of a refusal."""
+    """Verify one attestation and say so; with `--output json` or `--report` in data too, also of a refusal."""
     from pycosign.cli.verifying import print_outcome
 
-    print_outcome(_subject(args), lambda: _verify(args, context), args, context)
+    print_outcome(_subject(args), lambda journal: _verify(args, context, journal), args, context)
 
 
 def _subject(args: "Values") -> str:
@@ -75,7 +76,7 @@ def _subject(args: "Values") -> str:
     return f"{args.text('digestAlg')}:{args.text('digest')}" if args.text("digest") else ""
 
 
-def _verify(args: "Values", context: "Context") -> "Verified":
+def _verify(args: "Values", context: "Context", journal: "Journal") -> "Verified":
     from pycosign.ambient import utc_now
     from pycosign.attest.predicate_types import predicate_type_uri
     from pycosign.cli.verifying import (
@@ -109,7 +110,7 @@ def _verify(args: "Values", context: "Context") -> "Verified":
         source,
         evidence=evidence,
         predicate_type=predicate_type_uri(args.text("type")),
-        trust=load_trust_for(args, context, requirements),
+        trust=load_trust_for(args, context, requirements, journal),
         requirements=requirements,
         now=utc_now(),
     )

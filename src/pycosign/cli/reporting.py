@@ -1,0 +1,62 @@
+"""`--output json` and `--report` of the commands that verify one file: the answer as data on standard output."""
+
+from pycosign.cli.report import (
+    candidate,
+    full_report,
+    one_line,
+    report_of_error,
+    report_of_verified,
+    verdict_of_error,
+)
+from pycosign.cli.verifying import Journal
+from pycosign.errors import SigningError, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from pycosign.cli.context import Context
+    from pycosign.cli.parser import Values
+    from pycosign.verify.result import Verified
+
+__all__ = ["print_answer", "put_report", "report_form"]
+
+
+def report_form(args: "Values") -> str:
+    """ "json", "text", or "" if no report is asked for. Raises: UsageError: another form."""
+    form = args.text("report")
+    if form not in ("", "json", "text"):
+        raise UsageError(f"unsupported --report {form!r}; supported values are json, text")
+    return form
+
+
+def print_answer(artifact: str, decide: "Callable[[Journal], Verified]", args: "Values", context: "Context") -> None:
+    """Print the report, or the row, of what `decide` finds; of an error that is no verdict, nothing. Raises as it."""
+    form, journal = report_form(args), Journal()
+    source = args.text("bundle") or args.text("signature") or "the flags"
+    try:
+        verified = decide(journal)
+    except SigningError as exc:
+        if form and verdict_of_error(exc):
+            put_report(full_report(artifact, exc, [candidate(source, exc)], journal), form, context)
+        elif not form:
+            row = report_of_error(artifact, exc)
+            context.put("" if row is None else f"{row}\n")
+        raise
+    if form:
+        put_report(full_report(artifact, None, [candidate(source, verified)], journal), form, context)
+    else:
+        context.put(f"{report_of_verified(artifact, verified)}\n")
+
+
+def put_report(report: "dict[str, Any]", form: str, context: "Context") -> None:
+    """Print a report: one line of JSON, or text for people."""
+    if form == "json":
+        context.put(f"{one_line(report)}\n")
+        return
+    from pycosign.cli.context import for_terminal
+    from pycosign.cli.report_text import report_lines
+
+    for line in report_lines(report):
+        context.put(f"{for_terminal(line)}\n")
