@@ -11,7 +11,7 @@ from tests.interop.environment import our_stack
 
 from bench.load import post, run_load
 from pycosign.codec.b64 import encode_b64
-from pycosign.crypto.keys import generate_signer
+from pycosign.crypto.signers import generate_signer
 
 _EMAIL = "bench@example.com"
 COUNT = 3000

@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 
 from pycosign.cli.render_verify import json_array
-from pycosign.crypto.keys import generate_signer
+from pycosign.crypto.signers import generate_signer
 from pycosign.flows.verify_image import BUNDLE, AcceptedSignature, ImageVerdict
 from pycosign.verify.artifact import image_artifact
 from pycosign.verify.evidence import evidence_from_bundle

@@ -12,7 +12,8 @@ from pycosign.clients.rekor_v1 import fetch_entry, find_entries
 from pycosign.clients.rekor_v2 import add_entry as add_v2
 from pycosign.clients.tsa import request_timestamp
 from pycosign.codec.b64 import decode_b64
-from pycosign.crypto.keys import PublicKey, generate_signer, load_public_key
+from pycosign.crypto.keys import PublicKey, load_public_key
+from pycosign.crypto.signers import generate_signer
 from pycosign.errors import MalformedError, ServiceRejectedError, UnavailableError
 from pycosign.net.http import HttpClient
 from pycosign.verify.evidence import evidence_from_bundle

@@ -16,15 +16,8 @@ from pycosign.codec.pem import format_pem
 from pycosign.crypto import algorithms
 from pycosign.crypto.digests import ALGORITHMS
 from pycosign.crypto.ed25519ph import verify_sha512
-from pycosign.crypto.keys import (
-    LocalSigner,
-    PublicKey,
-    generate_signer,
-    key_details,
-    load_private_key,
-    load_public_key,
-    parse_spki,
-)
+from pycosign.crypto.keys import PublicKey, key_details, load_public_key, parse_spki
+from pycosign.crypto.signers import LocalSigner, generate_signer, load_private_key
 from pycosign.errors import InvalidSignatureError, MalformedError, SigningError, UsageError
 
 KINDS = ["ecdsa-p256", "ecdsa-p384", "ecdsa-p521", "ed25519", "rsa-2048"]

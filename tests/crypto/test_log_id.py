@@ -5,8 +5,9 @@ from binascii import a2b_base64
 
 import pytest
 
-from pycosign.crypto.keys import generate_signer, load_public_key
+from pycosign.crypto.keys import load_public_key
 from pycosign.crypto.log_id import HINT_BYTES, ed25519_note_key_id, note_key_id, spki_log_id
+from pycosign.crypto.signers import generate_signer
 from tests.recordings import recorded_file
 
 LOGS = json.loads(recorded_file("file-trusted_root.json"))["tlogs"]

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from pycosign.clients.oidc import parse_identity_token
-from pycosign.crypto.keys import LocalSigner, PublicKey, generate_signer
+from pycosign.crypto.keys import PublicKey
+from pycosign.crypto.signers import LocalSigner, generate_signer
 from pycosign.flows.signing import KeylessSigning, KeySigning, SigningContext
 from pycosign.instances.services import services_from_config
 from pycosign.net.deadline import Deadline

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pycosign.codec.strict_json import load_json
-from pycosign.crypto.keys import LocalSigner, generate_signer
+from pycosign.crypto.signers import LocalSigner, generate_signer
 from pycosign.errors import MalformedError, SigningError
 from pycosign.instances.tuf_check import (
     MetadataFiles,

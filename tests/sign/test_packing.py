@@ -7,7 +7,8 @@ import pytest
 
 from pycosign.codec.b64 import decode_b64
 from pycosign.codec.pem import parse_pem
-from pycosign.crypto.keys import generate_signer, load_public_key
+from pycosign.crypto.keys import load_public_key
+from pycosign.crypto.signers import generate_signer
 from pycosign.errors import UsageError
 from pycosign.sign.assemble import Testimony as Said  # pytest collects what starts with "Test"
 from pycosign.sign.assemble import (

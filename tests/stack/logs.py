@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from pycosign.crypto.keys import LocalSigner, generate_signer
+from pycosign.crypto.signers import LocalSigner, generate_signer
 from pycosign.stack.asgi import ASGIApp
 from pycosign.stack.store.memory import MemoryLogStore
 from pycosign.stack.store.model import LogStore

@@ -13,7 +13,7 @@ import uvicorn
 
 from pycosign.ambient import random_bytes, utc_now
 from pycosign.codec.pem import format_pem, parse_pem
-from pycosign.crypto.keys import LocalSigner, generate_signer, load_private_key
+from pycosign.crypto.signers import LocalSigner, generate_signer, load_private_key
 from pycosign.stack.app import dispatch_by_port, new_event_loop
 from pycosign.stack.tlog.open import open_rekor_v1, open_rekor_v2
 from pycosign.stack.tlog.rekor_v1 import build_rekor_v1_app

@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from pycosign.ambient import random_bytes
 from pycosign.codec.b64 import encode_b64
 from pycosign.crypto.certificate import parse_certificate
-from pycosign.crypto.keys import LocalSigner, generate_signer
 from pycosign.crypto.log_id import spki_log_id
+from pycosign.crypto.signers import LocalSigner, generate_signer
 from pycosign.errors import UnavailableError
 from pycosign.stack.asgi import ASGIApp
 from pycosign.stack.authority import ca_chain

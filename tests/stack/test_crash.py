@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import pytest
 
 import pycosign
-from pycosign.crypto.keys import generate_signer
 from pycosign.crypto.merkle import check_consistency, leaf_hash, root_from_inclusion_proof
+from pycosign.crypto.signers import generate_signer
 from pycosign.errors import LogStateError, UsageError
 from pycosign.stack.tlog.open import open_rekor_v1, open_rekor_v2
 from pycosign.wire.checkpoint import parse_signed_checkpoint

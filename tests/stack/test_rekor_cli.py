@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pycosign.crypto.keys import LocalSigner, generate_signer
+from pycosign.crypto.signers import LocalSigner, generate_signer
 from pycosign.wire.dsse import Envelope, EnvelopeSignature, format_envelope, pae
 
 from .test_crash import Server

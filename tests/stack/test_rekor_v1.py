@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from pycosign.crypto.keys import generate_signer
 from pycosign.crypto.log_id import spki_log_id
 from pycosign.crypto.merkle import check_consistency, leaf_hash, root_from_inclusion_proof
+from pycosign.crypto.signers import generate_signer
 from pycosign.stack.tlog.engine import Pace
 from pycosign.wire.checkpoint import parse_signed_checkpoint
 from pycosign.wire.log_entry import LogEntry, parse_v1_response, parse_v1_responses, set_payload

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pycosign.crypto.keys import LocalSigner, generate_signer
+from pycosign.crypto.signers import LocalSigner, generate_signer
 from pycosign.wire.dsse import Envelope, EnvelopeSignature, format_envelope, pae
 from pycosign.wire.rekor_body import dsse_v1_request, parse_rekor_body
 

@@ -7,9 +7,9 @@ import json
 
 import pytest
 
-from pycosign.crypto.keys import LocalSigner, generate_signer
 from pycosign.crypto.log_id import ed25519_note_key_id
 from pycosign.crypto.merkle import leaf_hash, node_hash, root_from_inclusion_proof, tree_root
+from pycosign.crypto.signers import LocalSigner, generate_signer
 from pycosign.stack.tlog.engine import Pace
 from pycosign.wire.checkpoint import parse_signed_checkpoint
 from pycosign.wire.log_entry import LogEntry, parse_tlog_entry

@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from pycosign.crypto.keys import LocalSigner, generate_signer
+from pycosign.crypto.signers import LocalSigner, generate_signer
 from pycosign.stack.tlog.engine import Pace
 from pycosign.wire.dsse import pae
 from pycosign.wire.rekor_body import hashedrekord_v2_request, parse_rekor_body

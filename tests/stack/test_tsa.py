@@ -10,7 +10,7 @@ from rfc3161_client import VerifierBuilder, decode_timestamp_response
 from pycosign.ambient import random_bytes
 from pycosign.codec.pem import parse_pem
 from pycosign.crypto.certificate import parse_certificate
-from pycosign.crypto.keys import LocalSigner
+from pycosign.crypto.signers import LocalSigner
 from pycosign.stack.asgi import ASGIApp
 from pycosign.stack.authority import tsa_chain
 from pycosign.stack.tsa.core import TimestampAuthority

@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from pycosign.codec.pem import format_pem
-from pycosign.crypto.keys import LocalSigner, PublicKey
+from pycosign.crypto.keys import PublicKey
+from pycosign.crypto.signers import LocalSigner
 from pycosign.verify.artifact import Artifact, artifact_from_bytes
 from pycosign.verify.evidence import Evidence, evidence_from_legacy_bundle
 from pycosign.verify.pipeline import verify

@@ -16,9 +16,10 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 from pycosign.codec.b64 import encode_b64
 from pycosign.codec.pem import format_pem
 from pycosign.crypto.certificate import parse_certificate
-from pycosign.crypto.keys import LocalSigner, generate_signer, key_details, load_private_key
+from pycosign.crypto.keys import key_details
 from pycosign.crypto.log_id import note_key_id, spki_log_id
 from pycosign.crypto.merkle import inclusion_proof, leaf_hash, node_hash, tree_root
+from pycosign.crypto.signers import LocalSigner, generate_signer, load_private_key
 from pycosign.verify.evidence import Evidence
 from pycosign.verify.requirements import Requirements, SignerIdentity, TextRule
 from pycosign.verify.trust import TrustRoot, compile_trust

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from pycosign.crypto.keys import generate_signer
+from pycosign.crypto.signers import generate_signer
 from pycosign.errors import InvalidSignatureError, MalformedError, UnavailableError, UsageError
 from pycosign.verify.artifact import Artifact, artifact_from_bytes, artifact_from_digest
 from pycosign.verify.evidence import Evidence, evidence_from_signature

@@ -21,8 +21,8 @@ from pycosign.codec.der_writer import (
     der_utf8,
 )
 from pycosign.crypto.extensions import CT_POISON, SCT_LIST, SUBJECT_ALT_NAME
-from pycosign.crypto.keys import LocalSigner, generate_signer
 from pycosign.crypto.log_id import spki_log_id
+from pycosign.crypto.signers import LocalSigner, generate_signer
 from pycosign.errors import SigningError
 from pycosign.verify.requirements import TextRule
 from pycosign.wire.sct import CertificateEntry, Sct, format_sct_list, sct_signed_bytes

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pycosign.codec.b64 import encode_b64
-from pycosign.crypto.keys import generate_signer
+from pycosign.crypto.signers import generate_signer
 from pycosign.errors import MalformedError, SigningError
 from pycosign.verify.evidence import (
     evidence_from_bundle,

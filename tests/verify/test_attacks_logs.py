@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from pycosign.codec.b64 import encode_b64
-from pycosign.crypto.keys import generate_signer
+from pycosign.crypto.signers import generate_signer
 from pycosign.errors import SigningError
 from pycosign.verify.evidence import Evidence
 from pycosign.wire.rekor_body import Verifier, format_hashedrekord_v1, format_hashedrekord_v2

@@ -8,7 +8,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from pycosign.codec.der import read_der
 from pycosign.codec.der_writer import der_bits, der_element, der_integer, der_oid, der_sequence
-from pycosign.crypto.keys import LocalSigner, generate_signer, load_private_key, load_public_key
+from pycosign.crypto.keys import load_public_key
+from pycosign.crypto.signers import LocalSigner, generate_signer, load_private_key
 from pycosign.errors import MalformedError, SigningError
 from pycosign.verify.artifact import artifact_from_bytes
 from pycosign.verify.requirements import Waiver

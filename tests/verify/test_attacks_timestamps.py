@@ -19,7 +19,7 @@ from pycosign.codec.der_writer import (
     der_sequence,
 )
 from pycosign.codec.pem import format_pem
-from pycosign.crypto.keys import generate_signer
+from pycosign.crypto.signers import generate_signer
 from pycosign.errors import SigningError
 from pycosign.verify.evidence import Evidence
 from pycosign.verify.result import Verified

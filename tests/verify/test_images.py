@@ -6,7 +6,7 @@ import json
 import pytest
 
 from pycosign.codec.b64 import encode_b64
-from pycosign.crypto.keys import LocalSigner, generate_signer
+from pycosign.crypto.signers import LocalSigner, generate_signer
 from pycosign.errors import MalformedError, SigningError
 from pycosign.verify.artifact import artifact_from_bytes, image_artifact
 from pycosign.verify.evidence import (

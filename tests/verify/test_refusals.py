@@ -8,7 +8,7 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from pycosign.crypto.keys import generate_signer
+from pycosign.crypto.signers import generate_signer
 from pycosign.errors import SigningError
 from pycosign.verify.evidence import Evidence
 from pycosign.verify.requirements import GithubWorkflow, Requirements, SignerIdentity, TextRule, Waiver

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pycosign.cli.context import Context
     from pycosign.cli.parser import Values
     from pycosign.clients.oidc import IdentityToken
-    from pycosign.crypto.keys import LocalSigner
+    from pycosign.crypto.signers import LocalSigner
     from pycosign.instances.trust import TrustSource
     from pycosign.net.http import HttpClient
     from pycosign.verify.trust import TrustRoot

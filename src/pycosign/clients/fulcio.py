@@ -7,7 +7,7 @@ from pycosign.codec.b64 import encode_b64
 from pycosign.codec.fields import Fields
 from pycosign.codec.pem import parse_pem
 from pycosign.codec.strict_json import compact_json, load_json
-from pycosign.crypto.keys import Signer
+from pycosign.crypto.signers import Signer
 from pycosign.errors import MalformedError, UsageError
 from pycosign.net.http import HttpClient
 

@@ -1,10 +1,10 @@
-"""Public keys, and what signs with private ones: ECDSA on the NIST curves, Ed25519 and Ed25519ph, RSA.
+"""Public keys: ECDSA on the NIST curves, Ed25519 and Ed25519ph, RSA. What signs with private ones is in `signers.py`.
 
-Public keys are read by our own DER reader: `cryptography`'s loader costs 16 ms of import on every run.
+They are read by our own DER reader: `cryptography`'s loader costs 16 ms of import on every run.
 """
 
 from hashlib import sha512
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
@@ -15,28 +15,25 @@ from pycosign.codec.der import SEQUENCE, DerReader, read_der
 from pycosign.codec.der_writer import der_bits, der_null, der_oid, der_sequence
 from pycosign.codec.pem import format_pem, parse_pem
 from pycosign.crypto.algorithms import (
-    ALGORITHM_TABLE,
     CURVES,
     MAX_RSA_BITS,
     MIN_RSA_BITS,
     Curve,
     algorithm_of_key,
-    algorithm_of_name,
     default_hash,
 )
 from pycosign.crypto.digests import ALGORITHMS
-from pycosign.crypto.ed25519ph import sign_sha512, verify_sha512
+from pycosign.crypto.ed25519ph import verify_sha512
 from pycosign.errors import InvalidSignatureError, MalformedError, UsageError
 
 __all__ = [
-    "LocalSigner",
+    "Ecdsa",
     "PublicKey",
-    "Signer",
-    "generate_signer",
+    "hash_algorithm",
     "key_details",
-    "load_private_key",
     "load_public_key",
     "parse_spki",
+    "rsa_scheme",
 ]
 
 _EC_OID: Final = "1.2.840.10045.2.1"
@@ -59,7 +56,7 @@ _HASHES: Final[dict[str, hashes.HashAlgorithm]] = {
 }
 
 
-class _Ecdsa(ec.ECDSA):
+class Ecdsa(ec.ECDSA):
     """ECDSA over a hash. The library's own constructor imports 20 more modules, for deterministic signing."""
 
     def __init__(self, algorithm: Any) -> None:
@@ -74,7 +71,7 @@ class _Ecdsa(ec.ECDSA):
         return False
 
 
-def _hash_algorithm(name: str, digest: bytes | None = None) -> Any:
+def hash_algorithm(name: str, digest: bytes | None = None) -> Any:
     """The library's object for a hash, or for a digest that was made already.
 
     Raises: UsageError: another hash. MalformedError: the digest has another length.
@@ -125,7 +122,7 @@ class PublicKey:
                 return
             self._check(signature, message)
         else:
-            self._check(signature, message, *self._scheme(_hash_algorithm(hash_name or self.default_hash)))
+            self._check(signature, message, *self._scheme(hash_algorithm(hash_name or self.default_hash)))
 
     def verify_digest(self, signature: bytes, digest: bytes, hash_name: str) -> None:
         """Check a signature over a message whose digest is known; Ed25519 keys: Ed25519ph, with sha512.
@@ -138,7 +135,7 @@ class PublicKey:
                 raise UsageError(f"an ed25519 key signs a sha512 digest, not {hash_name}")
             verify_sha512(self.raw, signature, digest)
         else:
-            self._check(signature, digest, *self._scheme(_hash_algorithm(hash_name, digest)))
+            self._check(signature, digest, *self._scheme(hash_algorithm(hash_name, digest)))
 
     def verify_pss(self, signature: bytes, message: bytes, *, hash_name: str = "sha256") -> None:
         """Check an RSASSA-PSS signature: MGF1 with the same hash, a salt as long as the digest. RFC 8017, 8.1.
@@ -149,12 +146,12 @@ class PublicKey:
             raise UsageError(f"an {self.kind} key makes no PSS signatures")
         from cryptography.hazmat.primitives.asymmetric import padding
 
-        algorithm = _hash_algorithm(hash_name)
+        algorithm = hash_algorithm(hash_name)
         scheme = padding.PSS(padding.MGF1(algorithm), padding.PSS.DIGEST_LENGTH)
         self._check(signature, message, scheme, algorithm)
 
     def _scheme(self, algorithm: Any) -> tuple[Any, ...]:
-        return _rsa_scheme(algorithm) if self.kind.startswith("rsa") else (_Ecdsa(algorithm),)
+        return rsa_scheme(algorithm) if self.kind.startswith("rsa") else (Ecdsa(algorithm),)
 
     def _check(self, signature: bytes, message: bytes, *scheme: Any) -> None:
         try:
@@ -167,7 +164,8 @@ class PublicKey:
         return format_pem("PUBLIC KEY", self.spki_der)
 
 
-def _rsa_scheme(algorithm: Any) -> tuple[Any, ...]:
+def rsa_scheme(algorithm: Any) -> tuple[Any, ...]:
+    """The library's arguments for PKCS #1 v1.5 with a hash."""
     from cryptography.hazmat.primitives.asymmetric import padding
 
     return padding.PKCS1v15(), algorithm
@@ -269,111 +267,3 @@ def key_details(key: PublicKey) -> str | None:
     """The trust root's name for a key with its default hash (Ed25519: pure); None: RSA of an odd size."""
     algorithm = algorithm_of_key(key.kind)
     return algorithm.details if algorithm else None
-
-
-# ---- signing ---------------------------------------------------------------------------------------------
-class Signer(Protocol):
-    """Something that holds a private key, in this process or elsewhere."""
-
-    @property
-    def public_key(self) -> PublicKey: ...
-
-    def sign(self, message: bytes) -> bytes:
-        """Sign a message: ECDSA and RSA with the key's default hash, Ed25519 pure."""
-        ...
-
-    def sign_digest(self, digest: bytes, hash_name: str) -> bytes:
-        """Sign a message whose digest is known; Ed25519 keys: Ed25519ph, with sha512."""
-        ...
-
-
-class LocalSigner:
-    """A private key in this process's memory. Safe to share between threads."""
-
-    __slots__ = ("_key", "public_key")
-
-    def __init__(self, key: Any) -> None:
-        self._key = key
-        self.public_key = _public_half(key)
-
-    def __repr__(self) -> str:
-        return f"<LocalSigner {self.public_key.kind}>"
-
-    def sign(self, message: bytes) -> bytes:
-        """As `Signer.sign`."""
-        return self._sign(message, _hash_algorithm(self.public_key.default_hash))
-
-    def sign_digest(self, digest: bytes, hash_name: str) -> bytes:
-        """As `Signer.sign_digest`.
-
-        Raises: MalformedError: a digest of another length. UsageError: a hash that is not for this key.
-        """
-        if self.public_key.kind == "ed25519":
-            if hash_name != "sha512":
-                raise UsageError(f"an ed25519 key signs a sha512 digest, not {hash_name}")
-            return sign_sha512(self._key.private_bytes_raw(), self.public_key.raw, digest)
-        return self._sign(digest, _hash_algorithm(hash_name, digest))
-
-    def _sign(self, message: bytes, algorithm: Any) -> bytes:
-        kind = self.public_key.kind
-        if kind == "ed25519":
-            signature: bytes = self._key.sign(message)
-        elif kind.startswith("rsa"):
-            signature = self._key.sign(message, *_rsa_scheme(algorithm))
-        else:
-            signature = self._key.sign(message, _Ecdsa(algorithm))
-        return signature
-
-    def pkcs8_der(self) -> bytes:
-        """The private key itself, as PKCS#8; whoever asks must encrypt it or keep it from others' eyes."""
-        from cryptography.hazmat.primitives import serialization as form
-
-        der: bytes = self._key.private_bytes(form.Encoding.DER, form.PrivateFormat.PKCS8, form.NoEncryption())
-        return der
-
-    def library_key(self) -> Any:
-        """`cryptography`'s object, for its certificate builder."""
-        return self._key
-
-
-def _public_half(key: Any) -> PublicKey:
-    from cryptography.hazmat.primitives import serialization as form
-
-    spki = key.public_key().public_bytes(form.Encoding.DER, form.PublicFormat.SubjectPublicKeyInfo)
-    return parse_spki(spki, "private key's public half")
-
-
-def load_private_key(der: bytes, what: str = "private key") -> LocalSigner:
-    """Read an unencrypted private key: DER of PKCS#8, PKCS#1 (RSA) or SEC1 (EC).
-
-    Raises: MalformedError, which never shows the key; code `key.unsupported` for another algorithm or size.
-    """
-    from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives import serialization
-    from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
-
-    try:
-        key = serialization.load_der_private_key(der, None)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        raise MalformedError(what, "is not an unencrypted PKCS#8, PKCS#1 or SEC1 private key") from None
-    if not isinstance(key, ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey):
-        raise MalformedError(what, "is of an algorithm that is not supported", code="key.unsupported")
-    return LocalSigner(key)
-
-
-def generate_signer(algorithm: str = "ecdsa-sha2-256-nistp256") -> LocalSigner:
-    """Make a key pair. The library draws the randomness (the exception that `ambient` names).
-
-    Args:   algorithm: Cosign's name, or a kind of key ("ecdsa-p256", "ed25519", "rsa-2048" ...).
-    Raises: UsageError: neither.
-    """
-    kinds = {item.kind for item in ALGORITHM_TABLE}
-    kind = algorithm if algorithm in kinds else algorithm_of_name(algorithm).kind
-    curve = next((curve for curve in CURVES if curve.kind == kind), None)
-    if curve is not None:
-        return LocalSigner(ec.generate_private_key(getattr(ec, curve.class_name)()))
-    from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
-
-    if kind == "ed25519":
-        return LocalSigner(ed25519.Ed25519PrivateKey.generate())
-    return LocalSigner(rsa.generate_private_key(65537, int(kind.removeprefix("rsa-"))))

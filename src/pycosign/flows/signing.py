@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from pycosign.ambient import Clock
-from pycosign.crypto.keys import PublicKey, Signer, generate_signer
+from pycosign.crypto.keys import PublicKey
+from pycosign.crypto.signers import Signer, generate_signer
 from pycosign.errors import UsageError
 from pycosign.sign.assemble import Testimony
 from pycosign.sign.services import SigningServices

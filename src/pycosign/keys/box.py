@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from pycosign.ambient import random_bytes
 from pycosign.crypto.keybox import SealedBox, open_box, seal_box
-from pycosign.crypto.keys import LocalSigner, load_private_key
+from pycosign.crypto.signers import LocalSigner, load_private_key
 from pycosign.wire.cosign_key import EncryptedKey, format_encrypted_key, parse_encrypted_key
 
 __all__ = ["open_key_file", "seal_key"]

@@ -9,7 +9,7 @@ from pycosign.keys.reference import read_key_reference
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pycosign.crypto.keys import LocalSigner
+    from pycosign.crypto.signers import LocalSigner
     from pycosign.net.http import HttpClient
 
 __all__ = ["open_public_key", "open_signer"]

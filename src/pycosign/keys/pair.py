@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pycosign import limits
 from pycosign.codec.pem import PemBlock, parse_pem
-from pycosign.crypto.keys import LocalSigner, generate_signer
+from pycosign.crypto.signers import LocalSigner, generate_signer
 from pycosign.errors import MalformedError, UsageError
 from pycosign.keys.box import seal_key
 from pycosign.keys.goodkey import check_private_key

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from pycosign.crypto.digests import digest
-from pycosign.crypto.keys import PublicKey, Signer
+from pycosign.crypto.keys import PublicKey
+from pycosign.crypto.signers import Signer
 from pycosign.wire.bundle import MessageSignature
 from pycosign.wire.dsse import Envelope, EnvelopeSignature, pae
 from pycosign.wire.intoto import IN_TOTO_PAYLOAD_TYPE

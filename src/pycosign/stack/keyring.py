@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 
 from pycosign.codec.pem import format_pem, parse_pem
-from pycosign.crypto.keys import LocalSigner, generate_signer, load_private_key
+from pycosign.crypto.signers import LocalSigner, generate_signer, load_private_key
 from pycosign.errors import MalformedError, UsageError
 from pycosign.files import write_atomically
 from pycosign.limits import KEY_FILE_BYTES

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from pycosign.codec.pem import format_pem, parse_pem
-from pycosign.crypto.keys import LocalSigner
+from pycosign.crypto.signers import LocalSigner
 from pycosign.errors import MalformedError, UsageError
 from pycosign.stack.files import DataDir, StackRecord, base_urls, stack_paths, write_public
 from pycosign.stack.keyring import load_or_create_keys

@@ -9,7 +9,8 @@ from pycosign.cli.demo.image import build_image, push_image
 from pycosign.cli.demo.teller import Teller
 from pycosign.clients.oidc import parse_identity_token
 from pycosign.codec.b64 import decode_b64, encode_b64
-from pycosign.crypto.keys import PublicKey, generate_signer
+from pycosign.crypto.keys import PublicKey
+from pycosign.crypto.signers import generate_signer
 from pycosign.errors import NoMatchingSignaturesError, SigningError
 from pycosign.flows.sign_image import SignedImage, sign_image
 from pycosign.flows.signing import KeylessSigning, KeySigning, SigningContext

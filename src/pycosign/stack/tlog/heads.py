@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from pycosign.crypto.keys import Signer
 from pycosign.crypto.log_id import HINT_BYTES, note_key_id, spki_log_id
+from pycosign.crypto.signers import Signer
 from pycosign.errors import UsageError
 from pycosign.stack.tlog.core import SignHead
 from pycosign.wire.checkpoint import Checkpoint, format_checkpoint, rekor_v1_origin

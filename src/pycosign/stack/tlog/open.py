@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from pycosign.ambient import Clock, Entropy
 from pycosign.codec.strict_json import Fields, compact_json, load_json
-from pycosign.crypto.keys import Signer
+from pycosign.crypto.signers import Signer
 from pycosign.errors import LogStateError, UsageError
 from pycosign.stack.files import write_public
 from pycosign.stack.store.sqlite import SqliteLogStore

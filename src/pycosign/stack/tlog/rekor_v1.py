@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import Final
 
 from pycosign.codec.strict_json import JsonValue, compact_json
-from pycosign.crypto.keys import Signer
+from pycosign.crypto.signers import Signer
 from pycosign.errors import InvalidSignatureError, MalformedError, OverloadedError, UnavailableError
 from pycosign.limits import REQUEST_BYTES, RETRIEVE_ITEMS
 from pycosign.stack.asgi import ASGIApp, Request, Response, build_app, text_response

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Final
 
 from pycosign.codec.strict_json import Fields, JsonValue, compact_json, load_json
-from pycosign.crypto.keys import Signer
+from pycosign.crypto.signers import Signer
 from pycosign.errors import InvalidSignatureError, MalformedError, OverloadedError, SigningError, UnavailableError
 from pycosign.limits import REQUEST_BYTES
 from pycosign.stack.asgi import ASGIApp, Request, Response, build_app
