@@ -1,3 +1,5 @@
+"""One deadline for all that a command does."""
+
 import time
 
 import pytest

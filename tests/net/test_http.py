@@ -1,3 +1,5 @@
+"""HTTP over real sockets: retries, limits, redirects, what is said and what is not."""
+
 import itertools
 import os
 import threading

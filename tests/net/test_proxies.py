@@ -1,3 +1,5 @@
+"""Proxies from the environment, as Go reads them."""
+
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer

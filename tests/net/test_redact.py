@@ -1,3 +1,5 @@
+"""Secrets do not reach what is printed."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

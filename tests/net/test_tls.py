@@ -1,3 +1,5 @@
+"""TLS: whom a client believes, and whom it tells who it is."""
+
 import datetime
 import ipaddress
 import ssl

@@ -1,3 +1,5 @@
+"""Signatures beside an image, put there and found again."""
+
 import json
 import threading
 from binascii import b2a_base64

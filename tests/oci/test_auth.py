@@ -1,3 +1,5 @@
+"""Registries that ask who is there: challenges, tokens, passwords."""
+
 import json
 from binascii import a2b_base64
 from collections.abc import Iterator

@@ -1,3 +1,5 @@
+"""Docker's configuration and credential helpers."""
+
 import json
 import stat
 from binascii import b2a_base64

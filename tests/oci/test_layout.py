@@ -1,3 +1,5 @@
+"""Image layouts in a directory, those of `cosign save` among them."""
+
 import json
 from pathlib import Path
 
