@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pycosign import limits
-from pycosign.errors import MalformedError, UnavailableError, UsageError
+from pycosign.errors import MalformedError, UnavailableError
 from pycosign.oci.attach import append_signature, find_bundles, find_layers, push_bundle
 from pycosign.oci.auth import is_private_host
 from pycosign.oci.client import RegistryClient
@@ -219,12 +219,13 @@ def test_a_blob_on_another_host_is_fetched_without_credentials(server: ScriptedS
 
 
 @pytest.mark.parametrize("token", ["a b", "\u4e2d", "a\r\nX-Evil: 1"])
-def test_a_token_that_no_header_can_carry_is_a_usage_error_and_stays_untold(
+def test_a_token_that_no_header_can_carry_is_not_sent_and_stays_untold(
     server: ScriptedServer, repository: str, token: str
 ) -> None:
     server.answer = lambda handler: reply(handler, 401, b"", {"WWW-Authenticate": f'Bearer realm="{server.url}/t"'})
-    with pytest.raises(UsageError) as refusal:
+    with pytest.raises(UnavailableError) as refusal:
         new_client(lambda name: Credentials(registry_token=token)).get_manifest(repository, "v1")
+    assert refusal.value.code == "registry.credentials"
     assert token not in str(refusal.value)
 
 

@@ -17,7 +17,7 @@ from pycosign import limits
 from pycosign.ambient import monotonic_seconds
 from pycosign.codec.json_value import JsonObject
 from pycosign.codec.strict_json import load_json
-from pycosign.errors import MalformedError, UsageError
+from pycosign.errors import MalformedError
 from pycosign.net.http import HttpClient, HttpStatusError, Response
 from pycosign.net.redact import redact_url
 from pycosign.oci.docker_config import ANONYMOUS, Credentials, CredentialSource
@@ -179,7 +179,8 @@ def is_private_host(host: str) -> bool:
 
 def _bearer_header(credentials: Credentials) -> str:
     if not _TOKEN_TEXT.fullmatch(credentials.registry_token):
-        raise UsageError("the registry token has characters that no header can carry", code="registry.credentials")
+        message = "the registry token has characters that no header can carry"
+        raise RegistryUnavailableError(message, code="registry.credentials")
     return f"Bearer {credentials.registry_token}"
 
 
