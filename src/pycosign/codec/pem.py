@@ -1,9 +1,9 @@
 """PEM blocks (RFC 7468)."""
 
 import re
+from typing import NamedTuple
 
 from pycosign.codec.b64 import decode_b64, encode_b64
-from pycosign.codec.record import NamedTuple
 from pycosign.errors import MalformedError
 
 __all__ = ["PemBlock", "format_pem", "parse_pem"]

@@ -3,9 +3,8 @@
 Sources: protobuf-specs `PublicKeyDetails`; Cosign's `--signing-algorithm`; RFC 5758, RFC 8017, RFC 8410 for the OIDs.
 """
 
-from typing import Final
+from typing import Final, NamedTuple
 
-from pycosign.codec.record import NamedTuple
 from pycosign.errors import MalformedError, UsageError
 
 __all__ = [

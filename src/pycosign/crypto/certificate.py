@@ -5,12 +5,11 @@ Whether a certificate is to be believed is decided in `pycosign.crypto.path`.
 """
 
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from pycosign.codec.der import SEQUENCE, DerReader, read_der
 from pycosign.codec.der_writer import der_context, der_sequence
 from pycosign.codec.pem import format_pem, parse_pem
-from pycosign.codec.record import NamedTuple
 from pycosign.crypto import extensions as ext
 from pycosign.crypto.algorithms import scheme_of_oid
 from pycosign.crypto.keys import PublicKey, parse_spki

@@ -3,10 +3,9 @@
 Every function takes the content of `extnValue` and raises MalformedError.
 """
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from pycosign.codec.der import SEQUENCE, UTF8_STRING, DerReader, read_der
-from pycosign.codec.record import NamedTuple
 from pycosign.errors import MalformedError
 from pycosign.limits import CERTIFICATE_NAMES
 

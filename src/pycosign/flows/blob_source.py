@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pycosign import limits
-from pycosign.codec.record import NamedTuple
 from pycosign.crypto.digests import ByteStream, digest_file
 from pycosign.errors import UnavailableError, UsageError
 from pycosign.verify.artifact import Artifact, artifact_from_bytes, artifact_from_digest

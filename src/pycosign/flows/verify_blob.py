@@ -1,10 +1,10 @@
 """Verify a file's signature. On the shortest path to an answer: only what a bundle needs is imported here."""
 
 from datetime import datetime
+from typing import NamedTuple
 
 from pycosign import limits
 from pycosign.codec.b64 import decode_b64
-from pycosign.codec.record import NamedTuple
 from pycosign.errors import KeyMismatchError, MalformedError, UnavailableError, UsageError
 from pycosign.flows.blob_source import BlobSource
 from pycosign.verify.evidence import (

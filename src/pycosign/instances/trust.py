@@ -7,9 +7,8 @@ age reported.
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pycosign.codec.record import NamedTuple
 from pycosign.errors import SigningError, UnavailableError, UsageError
 from pycosign.files import read_given_file
 from pycosign.limits import SIGNING_CONFIG_BYTES, TRUSTED_ROOT_BYTES

@@ -2,9 +2,8 @@
 
 import hashlib
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
-from pycosign.codec.record import NamedTuple
 from pycosign.errors import MalformedError, UsageError
 
 __all__ = ["DIGEST_SIZES", "Artifact", "artifact_from_bytes", "artifact_from_digest", "image_artifact", "parse_digest"]

@@ -1,6 +1,7 @@
 """Who is said to have signed: the demanded key, or the certificate in the evidence. Nothing is trusted yet."""
 
-from pycosign.codec.record import NamedTuple
+from typing import NamedTuple
+
 from pycosign.crypto.certificate import Certificate, parse_certificate
 from pycosign.crypto.keys import PublicKey
 from pycosign.errors import CertificateSubstitutionError, KeyMismatchError

@@ -4,10 +4,9 @@ Comes after the signature: until then the payload's words are nobody's.
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pycosign.codec.json_value import JsonValue
-from pycosign.codec.record import NamedTuple
 from pycosign.errors import (
     AnnotationMismatchError,
     ArtifactDigestMismatchError,

@@ -5,11 +5,10 @@ the caller demanded (GHSA-fx35-mq7g-6g98).
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pycosign.codec.b64 import decode_b64
 from pycosign.codec.pem import parse_pem
-from pycosign.codec.record import NamedTuple
 from pycosign.crypto.keys import load_public_key
 from pycosign.errors import MalformedError
 from pycosign.wire.bundle import Bundle, MessageSignature

@@ -1,8 +1,8 @@
 """The identity in a certificate that was already proved, against the demanded one."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
-from pycosign.codec.record import NamedTuple
 from pycosign.crypto.certificate import Certificate
 from pycosign.errors import IdentityMismatchError, IssuerMismatchError
 from pycosign.verify.leaf import VerifiedLeaf

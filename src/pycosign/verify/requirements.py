@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
-from pycosign.codec.record import NamedTuple
 from pycosign.crypto.keys import PublicKey
 from pycosign.errors import UsageError
 

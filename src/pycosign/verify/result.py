@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from datetime import datetime
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from pycosign.codec.record import NamedTuple
 from pycosign.crypto.certificate import Certificate
 from pycosign.crypto.keys import PublicKey
 from pycosign.errors import SigningError, UnavailableError

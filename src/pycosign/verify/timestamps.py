@@ -6,10 +6,9 @@ checked in full, and a bad one refuses the evidence: whoever made it claimed tha
 
 import hashlib
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pycosign import limits
-from pycosign.codec.record import NamedTuple
 from pycosign.crypto.algorithms import hash_name_of_oid, scheme_of_oid
 from pycosign.crypto.certificate import Certificate, parse_certificate
 from pycosign.crypto.extensions import TIME_STAMPING

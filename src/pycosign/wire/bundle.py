@@ -1,11 +1,10 @@
 """Sigstore bundles 0.1 to 0.3. Source: protobuf-specs, sigstore_bundle.proto and its comments."""
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from pycosign import limits
 from pycosign.codec.b64 import encode_b64
 from pycosign.codec.json_value import JsonObject, JsonValue
-from pycosign.codec.record import NamedTuple
 from pycosign.codec.strict_json import Fields, compact_json, load_json
 from pycosign.errors import MalformedError
 from pycosign.wire.dsse import Envelope, envelope_from_fields, envelope_to_dict

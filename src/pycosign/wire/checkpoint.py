@@ -5,10 +5,9 @@ line `Timestamp: NANOSECONDS`; both are within the format.
 """
 
 import re
-from typing import Final
+from typing import Final, NamedTuple
 
 from pycosign.codec.b64 import decode_b64, encode_b64
-from pycosign.codec.record import NamedTuple
 from pycosign.errors import MalformedError
 from pycosign.wire.note import Note, parse_note
 

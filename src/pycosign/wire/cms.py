@@ -4,11 +4,10 @@ Nothing is verified here. Revocation lists, unsigned attributes and unknown sign
 """
 
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from pycosign.codec.der import SEQUENCE, DerReader
 from pycosign.codec.der_writer import der_element
-from pycosign.codec.record import NamedTuple
 from pycosign.errors import MalformedError
 from pycosign.limits import CERTIFICATES
 

@@ -1,9 +1,10 @@
 """DSSE envelopes. Source: secure-systems-lab/dsse, envelope.md and protocol.md."""
 
+from typing import NamedTuple
+
 from pycosign import limits
 from pycosign.codec.b64 import encode_b64
 from pycosign.codec.json_value import JsonObject, JsonValue
-from pycosign.codec.record import NamedTuple
 from pycosign.codec.strict_json import Fields, compact_json, load_json
 from pycosign.errors import MalformedError
 

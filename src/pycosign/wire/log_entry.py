@@ -4,11 +4,11 @@ Source: sigstore/rekor openapi.yaml (LogEntry); protobuf-specs sigstore_rekor.pr
 """
 
 import re
+from typing import NamedTuple
 
 from pycosign import limits
 from pycosign.codec.b64 import decode_b64, encode_b64
 from pycosign.codec.json_value import JsonObject, JsonValue
-from pycosign.codec.record import NamedTuple
 from pycosign.codec.strict_json import Fields, load_json
 from pycosign.errors import MalformedError
 

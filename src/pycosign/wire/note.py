@@ -3,10 +3,9 @@
 Which keys are trusted, and how a key is recognised by its hint, is decided elsewhere.
 """
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from pycosign.codec.b64 import decode_b64, encode_b64
-from pycosign.codec.record import NamedTuple
 from pycosign.errors import MalformedError
 from pycosign.limits import CHECKPOINT_BYTES, NOTE_SIGNATURES
 

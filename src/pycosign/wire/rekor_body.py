@@ -6,12 +6,11 @@ JSON (RFC 8785): whatever is read here is exactly what its writer's format funct
 
 import hashlib
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from pycosign import limits
 from pycosign.codec.b64 import decode_b64, encode_b64
 from pycosign.codec.json_value import JsonObject, JsonValue
-from pycosign.codec.record import NamedTuple
 from pycosign.codec.strict_json import Fields, canonical_json, load_json, sorted_json
 from pycosign.errors import MalformedError
 

@@ -3,11 +3,10 @@
 Integers are big-endian; a vector has its length in front.
 """
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from pycosign.codec.der import DerReader
 from pycosign.codec.der_writer import der_octets
-from pycosign.codec.record import NamedTuple
 from pycosign.errors import MalformedError, UsageError
 from pycosign.limits import SCTS
 

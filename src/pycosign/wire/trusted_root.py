@@ -1,12 +1,11 @@
 """trusted_root.json: keys and certificates of a Sigstore instance. Source: protobuf-specs, sigstore_trustroot.proto."""
 
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from pycosign import limits
 from pycosign.codec.b64 import encode_b64
 from pycosign.codec.json_value import JsonObject, JsonValue
-from pycosign.codec.record import NamedTuple
 from pycosign.codec.rfc3339 import format_rfc3339, parse_rfc3339
 from pycosign.codec.strict_json import Fields, compact_json, load_json
 from pycosign.errors import MalformedError

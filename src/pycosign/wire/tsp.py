@@ -5,11 +5,10 @@ Responses are built in `pycosign.wire.tsp_response`.
 """
 
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from pycosign.codec.der import SEQUENCE, DerReader, read_der
 from pycosign.codec.der_writer import der_boolean, der_integer, der_null, der_octets, der_oid, der_sequence
-from pycosign.codec.record import NamedTuple
 from pycosign.errors import MalformedError
 from pycosign.limits import TIMESTAMP_BYTES
 from pycosign.wire.cms import (
