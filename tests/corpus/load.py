@@ -1,0 +1,176 @@
+"""The corpus: every kind of accepted evidence, each with the trust and the demands that accept it.
+
+`table.toml` has one row for each. Every entry has one JSON document that holds all of its evidence, so that whoever
+changes documents (tests/mutation) need not know the formats:
+
+| form | document |
+| --- | --- |
+| bundle | the Sigstore bundle |
+| legacy-bundle | Cosign's own JSON bundle; with a timestamp beside it {"bundle", "timestamp"} |
+| legacy-attestation-bundle | the same, with an envelope where the signature belongs |
+| legacy-layer | {"payload": base64 of the layer, "annotations": those of its descriptor} |
+| legacy-attestation-layer | the same; the layer is an envelope |
+| pep740 | PyPI's attestation object |
+"""
+
+import json
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pycosign.codec.b64 import decode_b64, encode_b64
+from pycosign.codec.strict_json import Fields, load_json
+from pycosign.crypto.keys import load_public_key
+from pycosign.limits import BUNDLE_BYTES
+from pycosign.verify.artifact import Artifact, artifact_from_bytes, artifact_from_digest, image_artifact
+from pycosign.verify.evidence import (
+    Evidence,
+    evidence_from_bundle,
+    evidence_from_legacy_attestation,
+    evidence_from_legacy_bundle,
+    evidence_from_legacy_layer,
+    with_envelope_as_content,
+)
+from pycosign.verify.pipeline import verify
+from pycosign.verify.requirements import Requirements, SignerIdentity, SignerKey, TextRule, Waiver
+from pycosign.verify.result import Verified
+from pycosign.verify.trust import TrustRoot
+from pycosign.wire.bundle import parse_bundle
+from pycosign.wire.legacy import parse_legacy_bundle, parse_rfc3161
+from tests.verify.vectors import DATA, NOW, read_trust
+
+TABLE = Path(__file__).parent / "table.toml"
+
+
+@cache
+def _trust(path: str) -> TrustRoot:
+    return read_trust(DATA / path)
+
+
+class Entry:
+    """One row of the table."""
+
+    def __init__(self, row: dict[str, Any]) -> None:
+        self.name: str = row["name"]
+        self.form: str = row["form"]
+        self.origin: str = row["origin"]
+        self._row = row
+        self.trust: TrustRoot | None = _trust(row["trust"]) if "trust" in row else None
+        self.requirements = _requirements(row)
+        self.artifact = _artifact(row)
+
+    def document(self) -> bytes:
+        """The evidence as one JSON document, without spaces."""
+        value: Any = json.loads(self._file("file"))
+        if "layer" in self._row:
+            annotations = value["layers"][-1]["annotations"]
+            value = {"payload": encode_b64(self._file("layer")), "annotations": annotations}
+        elif "timestamp" in self._row:
+            value = {"bundle": value, "timestamp": json.loads(self._file("timestamp"))}
+        return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+
+    def evidence(self, document: bytes) -> Evidence:
+        """Read a document of this entry's form.
+
+        Raises: SigningError alone.
+        """
+        if self.form == "bundle":
+            return evidence_from_bundle(parse_bundle(document))
+        if self.form == "pep740":
+            return _pep740(document)
+        if self.form.startswith("legacy-bundle") or self.form == "legacy-attestation-bundle":
+            return self._legacy_bundle(document)
+        fields = Fields(load_json(document, what="layer", max_bytes=BUNDLE_BYTES), "layer", protojson=False)
+        payload = fields.b64("payload")
+        annotations = fields.optional_text_map("annotations") or {}
+        fields.refuse_unknown()
+        if self.form == "legacy-layer":
+            return evidence_from_legacy_layer(payload, annotations)
+        return evidence_from_legacy_attestation(payload, annotations)
+
+    def verify(self, document: bytes) -> Verified:
+        """Judge a document as the table demands.
+
+        Raises: SigningError alone.
+        """
+        return self.verify_evidence(self.evidence(document))
+
+    def verify_evidence(self, evidence: Evidence) -> Verified:
+        return verify(evidence, self.artifact, trust=self.trust, requirements=self.requirements, now=NOW)
+
+    def _legacy_bundle(self, document: bytes) -> Evidence:
+        if "timestamp" in self._row:
+            fields = Fields(load_json(document, what="pair", max_bytes=BUNDLE_BYTES), "pair", protojson=False)
+            bundle, stamp = fields.value("bundle"), fields.value("timestamp")
+            fields.refuse_unknown()
+            timestamps = (parse_rfc3161(json.dumps(stamp).encode()),)
+            return evidence_from_legacy_bundle(parse_legacy_bundle(json.dumps(bundle).encode()), timestamps=timestamps)
+        evidence = evidence_from_legacy_bundle(parse_legacy_bundle(document))
+        return with_envelope_as_content(evidence) if self.form == "legacy-attestation-bundle" else evidence
+
+    def _file(self, member: str) -> bytes:
+        path: str = self._row[member]
+        return (DATA / path).read_bytes()
+
+
+def _requirements(row: dict[str, Any]) -> Requirements:
+    waivers = frozenset(Waiver(name) for name in row.get("waive", ()))
+    if "key" in row:
+        return Requirements(
+            SignerKey(load_public_key((DATA / row["key"]).read_bytes())), waivers, allow_any_predicate=True
+        )
+    identity = SignerIdentity(TextRule(row["identity"]), TextRule(row["issuer"]))
+    return Requirements(identity, waivers, allow_any_predicate=True)
+
+
+def _artifact(row: dict[str, Any]) -> Artifact:
+    if "image" in row:
+        return image_artifact(row["image"])
+    if "digest" in row:
+        return artifact_from_digest(row["digest"])
+    return artifact_from_bytes((DATA / row["artifact"]).read_bytes())
+
+
+def _pep740(document: bytes) -> Evidence:
+    """PyPI's attestation object holds what a bundle v0.3 holds, under other names. Source: PEP 740."""
+    fields = Fields(load_json(document, what="attestation", max_bytes=BUNDLE_BYTES), "attestation", protojson=False)
+    fields.integer("version", minimum=1, maximum=1)
+    material, envelope = fields.object("verification_material"), fields.object("envelope")
+    entries = material.value("transparency_entries")
+    certificate, statement, signature = (
+        material.text("certificate"),
+        envelope.text("statement"),
+        envelope.text("signature"),
+    )
+    for part in (fields, material, envelope):
+        part.refuse_unknown()
+    bundle = {
+        "mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json",
+        "verificationMaterial": {"certificate": {"rawBytes": certificate}, "tlogEntries": entries},
+        "dsseEnvelope": {
+            "payload": encode_b64(decode_b64(statement, what="attestation.envelope.statement")),
+            "payloadType": "application/vnd.in-toto+json",
+            "signatures": [{"sig": signature}],
+        },
+    }
+    return evidence_from_bundle(parse_bundle(json.dumps(bundle).encode()))
+
+
+@cache
+def _rows() -> dict[str, dict[str, Any]]:
+    rows = tomllib.loads(TABLE.read_text())["entry"]
+    found = {row["name"]: row for row in rows}
+    assert len(found) == len(rows), "a name is used twice"
+    return found
+
+
+def kind_in_table(name: str) -> str:
+    """What the table says of an entry, for people."""
+    return str(_rows()[name]["kind"])
+
+
+@cache
+def corpus() -> dict[str, Entry]:
+    """Every entry, by name."""
+    return {name: Entry(row) for name, row in _rows().items()}
