@@ -1,0 +1,167 @@
+"""`--report` and `--output json`: what the answer rests on, as data that fits its published schema, and for people."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.json_schema import problems
+from tests.cli.stage import EMAIL, OLD_STYLE, FaultyRegistry, Stage
+
+SCHEMA = json.loads((Path(__file__).resolve().parents[2] / "docs" / "report.schema.json").read_text())
+REGISTRY = ("--allow-http-registry",)
+
+
+def report_of(out: str) -> dict[str, Any]:
+    report: dict[str, Any] = json.loads(out)
+    assert out.count("\n") == 1
+    assert list(problems(report, SCHEMA, SCHEMA)) == []
+    return report
+
+
+def row_of(out: str) -> dict[str, Any]:
+    row: dict[str, Any] = json.loads(out)
+    assert list(problems(row, SCHEMA["$defs"]["row"], SCHEMA)) == []
+    return row
+
+
+def verify(stage: Stage, bundle: Path, *words: object) -> tuple[object, ...]:
+    return ("verify-blob", "--bundle", bundle, "--trusted-root", stage.trusted_root, *words, stage.artifact)
+
+
+def test_a_verified_file_names_all_that_was_proved(stage: Stage) -> None:
+    ran = stage.must(*verify(stage, stage.keyless_v1, *stage.who, "--report", "json"))
+    assert ran.err.endswith("Verified OK\n")
+    report = report_of(ran.out)
+    assert (report["verdict"], report["code"], report["artifact"]) == ("verified", None, str(stage.artifact))
+    assert report["trust"] == {"source": stage.trusted_root, "age_seconds": None}
+    (found,) = report["candidates"]
+    assert (found["source"], found["format"]) == (str(stage.keyless_v1), "bundle v0.3")
+    assert (found["identity"], found["issuer"]) == (EMAIL, stage.sandbox.issuer)
+    assert {time["source"] for time in found["times"]} == {"log"}
+    assert found["log_entries"][0]["proved_by"] == ["promise", "inclusion"]
+    assert len(found["sct_logs"]) == 1
+
+
+def test_a_key_is_shown_and_no_identity(stage: Stage) -> None:
+    words = verify(stage, stage.keyed, "--key", stage.public_key, "--report=json", "--insecure-ignore-tlog")
+    (found,) = report_of(stage.must(*words).out)["candidates"]
+    assert found["key"] == stage.public_key.read_text()
+    assert (found["identity"], found["issuer"], found["waivers"]) == (None, None, ["tlog"])
+
+
+def test_a_refusal_is_reported_and_ends_as_without_a_report(stage: Stage) -> None:
+    words = verify(stage, stage.keyless_v2, "--certificate-identity", "x", "--certificate-oidc-issuer", "y")
+    plain, ran = stage.run(*words), stage.run(*words, env={"PYCOSIGN_REPORT": "json"})
+    assert (ran.status, ran.err) == (plain.status, plain.err)
+    report = report_of(ran.out)
+    assert (report["verdict"], report["code"]) == ("refused", "identity.mismatch")
+    assert [found["code"] for found in report["candidates"]] == ["identity.mismatch"]
+
+
+def test_trust_that_cannot_be_had_is_reported_as_unavailable(stage: Stage) -> None:
+    words = ("verify-blob", "--bundle", stage.keyless_v2, *stage.who, "--report", "json", stage.artifact)
+    away = {"TUF_MIRROR": "http://127.0.0.1:1", "TUF_ROOT": str(stage.folder / "no-cache")}
+    ran = stage.run(*words, "--timeout", "5s", env=away)
+    assert ran.status == 20
+    report = report_of(ran.out)
+    assert (report["verdict"], report["trust"]) == ("unavailable", None)
+
+
+def test_trust_from_tuf_has_an_age(stage: Stage) -> None:
+    words = ("verify-blob", "--bundle", stage.keyless_v2, *stage.who, "--report", "json", stage.artifact)
+    report = report_of(stage.must(*words).out)
+    assert report["trust"]["age_seconds"] >= 0
+    assert report["trust"]["source"].startswith("http://")
+
+
+@pytest.mark.parametrize("form", ["yaml", "JSON"])
+@pytest.mark.parametrize("command", ["verify", "verify-blob"])
+def test_another_form_is_a_usage_error_and_prints_nothing(stage: Stage, command: str, form: str) -> None:
+    ran = stage.run(command, *stage.who, "--bundle" if command == "verify-blob" else "-a", "x=y", "--report", form, "z")
+    assert (ran.status, ran.out) == (1, "")
+    assert form in ran.err
+
+
+def test_a_mistake_on_the_command_line_is_no_verdict(stage: Stage) -> None:
+    ran = stage.run("verify-blob", "--bundle", stage.keyless_v2, *stage.who, "--report", "json", "nosuch")
+    assert (ran.status, ran.out) == (1, "")
+
+
+def test_rows_fit_the_schema(stage: Stage) -> None:
+    good = stage.must(*verify(stage, stage.keyless_v2, *stage.who, "--output", "json"))
+    assert row_of(good.out)["verdict"] == "verified"
+    bad = stage.run(*verify(stage, stage.keyless_v2, "--key", stage.public_key, "--output", "json"))
+    assert row_of(bad.out)["verdict"] == "refused"
+
+
+def test_people_read_the_same(stage: Stage) -> None:
+    said = stage.must(*verify(stage, stage.keyless_v1, *stage.who, "--report", "text")).out
+    for expected in (f"{stage.artifact}: verified", EMAIL, stage.sandbox.issuer, "the log ", "proved by promise"):
+        assert expected in said
+    refused = stage.run(*verify(stage, stage.keyless_v1, "--key", stage.public_key, "--report", "text"))
+    assert "refused [key.mismatch]" in refused.out
+
+
+def test_what_a_stranger_wrote_does_not_steer_the_terminal(stage: Stage) -> None:
+    name = stage.folder / "turn\x1b[2Jed"
+    shutil.copy(stage.artifact, name)
+    words = verify(stage, stage.keyless_v2, *stage.who, "--report", "text")
+    assert "\x1b" not in stage.must(*words[:-1], name).out
+
+
+def test_an_image_has_a_report_of_every_signature(stage: Stage) -> None:
+    image = f"{stage.sandbox.registry}/{stage.image('report', b'report')}"
+    stage.must("sign", "--yes", *REGISTRY, image)
+    stage.must("sign", "--key", stage.key, *OLD_STYLE, "--rekor-url", stage.sandbox.urls["rekor"], *REGISTRY, image)
+    ran = stage.must("verify", *stage.who, "--report", "json", *REGISTRY, image)
+    report = report_of(ran.out)
+    assert report["verdict"] == "verified"
+    assert report["digest"].startswith("sha256:")
+    found = {candidate["verdict"]: candidate for candidate in report["candidates"]}
+    assert found["verified"]["identity"] == EMAIL
+    assert found["verified"]["predicate_type"] == "https://sigstore.dev/cosign/sign/v1"
+    assert found["refused"]["code"] == "key.mismatch"
+    assert found["verified"]["source"] != found["refused"]["source"]
+
+
+def test_an_image_that_is_not_accepted_is_reported_with_cosigns_status(stage: Stage) -> None:
+    image = f"{stage.sandbox.registry}/{stage.image('report-unsigned', b'unsigned')}"
+    ran = stage.run("verify", *stage.who, "--report", "json", *REGISTRY, image)
+    assert ran.status == 10
+    report = report_of(ran.out)
+    assert (report["verdict"], report["code"], report["candidates"]) == ("refused", "image.no-signatures", [])
+
+
+def test_each_image_has_a_line_and_the_first_bad_one_ends_it(stage: Stage) -> None:
+    good = f"{stage.sandbox.registry}/{stage.image('report-good', b'good')}"
+    stage.must("sign", "--yes", *REGISTRY, good)
+    ran = stage.run("verify", *stage.who, "--report", "json", *REGISTRY, good, good + "9", good)
+    assert [report_of(line + "\n")["verdict"] for line in ran.out.splitlines()] == ["verified", "refused"]
+    assert ran.status == 11
+
+
+def test_a_registry_that_refuses_to_answer_is_reported_as_unavailable(stage: Stage) -> None:
+    name = stage.image("report-denied", b"denied")
+    registry = FaultyRegistry(stage.sandbox.registry)
+    try:
+        stage.must("sign", "--yes", *REGISTRY, f"{stage.sandbox.registry}/{name}")
+        registry.at("/referrers/", 403)
+        ran = stage.run("verify", *stage.who, "--report", "json", *REGISTRY, f"{registry.host}/{name}")
+    finally:
+        registry.close()
+    assert ran.status == 20
+    report = report_of(ran.out)
+    assert report["verdict"] == "unavailable"
+    assert [found["verdict"] for found in report["candidates"]] == ["unavailable"]
+    assert report["digest"].startswith("sha256:")
+
+
+def test_a_schema_that_says_nothing_would_be_noticed(stage: Stage) -> None:
+    report = report_of(stage.must(*verify(stage, stage.keyless_v2, *stage.who, "--report", "json")).out)
+    assert list(problems({**report, "verdict": "maybe"}, SCHEMA, SCHEMA))
+    assert list(problems({**report, "more": 1}, SCHEMA, SCHEMA))
+    report["candidates"][0].pop("issuer")
+    assert list(problems(report, SCHEMA, SCHEMA))
