@@ -1,5 +1,6 @@
 """The README's sessions run as they are written, on a stack of their own."""
 
+import json
 import os
 import re
 import sys
@@ -42,6 +43,15 @@ def test_the_sessions_for_a_file_work_as_written(home: Home) -> None:
     assert said.count("Verified OK") == 2
 
 
+def test_the_session_for_many_files_works_as_written(home: Home) -> None:
+    blocks = _blocks()
+    said = _run(home, blocks["stack"] + blocks["keyless"] + blocks["key"] + blocks["batch"])
+    rows = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+    assert [row["verdict"] for row in rows] == ["verified", "refused", "unavailable"]
+    assert "exit status 1\n" in said
+    assert "proved by inclusion" in said
+
+
 def test_the_session_for_an_image_works_as_written(home: Home) -> None:
     blocks = _blocks()
     push = f"""
@@ -60,4 +70,4 @@ def test_the_library_session_works_as_written(home: Home) -> None:
 
 
 def test_every_block_that_is_marked_is_run() -> None:
-    assert set(_blocks()) == {"stack", "keyless", "key", "image", "python"}
+    assert set(_blocks()) == {"stack", "keyless", "key", "batch", "image", "python"}
