@@ -1,6 +1,6 @@
 """`make bench`: what pycosign costs, as ratios to the peers that are installed, in one run. Figures, not tests.
 
-Sections can be named: `python -m bench verify memory stack log certificates sign`.
+Sections can be named: `python -m bench verify batch memory stack log certificates sign`.
 """
 
 import os
@@ -10,12 +10,13 @@ from collections.abc import Callable
 
 from tests.interop import peers
 
-from bench import certificates, command_line, large_files, log_appends, stack_start
+from bench import batch, certificates, command_line, large_files, log_appends, stack_start
 
 _REKOR_TILES = "github.com/sigstore/rekor-tiles/v2/cmd/rekor-server/posix@v2.3.0"
 SECTIONS: dict[str, Callable[[], None]] = {
     "verify": command_line.verify_blob,
     "sign": command_line.sign_blob_keyless,
+    "batch": batch.run,
     "memory": large_files.run,
     "stack": stack_start.run,
     "log": log_appends.run,
