@@ -17,7 +17,7 @@ import json
 import tomllib
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pycosign.codec.b64 import decode_b64, encode_b64
 from pycosign.codec.strict_json import Fields, load_json
@@ -46,6 +46,17 @@ TABLE = Path(__file__).parent / "table.toml"
 @cache
 def _trust(path: str) -> TrustRoot:
     return read_trust(DATA / path)
+
+
+class Options(NamedTuple):
+    """What a verifier's command line is given for an entry. Paths are absolute; artifact may be ALG:HEX."""
+
+    artifact: str
+    trust: str | None
+    key: str | None
+    identity: str
+    issuer: str
+    waive: tuple[str, ...]
 
 
 class Entry:
@@ -98,6 +109,13 @@ class Entry:
 
     def verify_evidence(self, evidence: Evidence) -> Verified:
         return verify(evidence, self.artifact, trust=self.trust, requirements=self.requirements, now=NOW)
+
+    def options(self) -> Options:
+        row = self._row
+        paths = {name: str(DATA / row[name]) if name in row else None for name in ("artifact", "trust", "key")}
+        artifact = paths["artifact"] or row.get("digest") or row["image"]
+        waive = tuple(row.get("waive", ()))
+        return Options(artifact, paths["trust"], paths["key"], row.get("identity", ""), row.get("issuer", ""), waive)
 
     def _legacy_bundle(self, document: bytes) -> Evidence:
         if "timestamp" in self._row:

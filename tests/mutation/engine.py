@@ -149,12 +149,13 @@ def examine_sample(name: str, count: int, seed: int = 1) -> Outcome:
     """Some mutants of one entry, always the same: half of them spread over families, half over all mutants."""
     examiner = Examiner(corpus()[name])
     chance = random.Random(f"{seed} {name}")
-    for family, number in _sample(examiner.families, count, chance):
+    for family, number in sample_of(examiner.families, count, chance):
         examiner.examine(family, number)
     return examiner.outcome
 
 
-def _sample(all_families: list[Family], count: int, chance: random.Random) -> Iterator[tuple[Family, int]]:
+def sample_of(all_families: list[Family], count: int, chance: random.Random) -> Iterator[tuple[Family, int]]:
+    """Some mutants: half of them spread over families, half over all mutants."""
     some = [family for family in all_families if family.size]
     for _ in range(count // 2):
         family = chance.choice(some)
