@@ -1,5 +1,6 @@
 """`--report` and `--output json`: what the answer rests on, as data that fits its published schema, and for people."""
 
+import io
 import json
 import shutil
 from pathlib import Path
@@ -7,6 +8,12 @@ from typing import Any
 
 import pytest
 
+from pycosign.cli.context import Context
+from pycosign.cli.image_report import report_image
+from pycosign.cli.verifying import Journal
+from pycosign.errors import NoSignaturesError
+from pycosign.flows.verify_image import JudgedCandidate, JudgedImage
+from pycosign.wire.reference import parse_reference
 from tests.cli.json_schema import problems
 from tests.cli.stage import EMAIL, OLD_STYLE, FaultyRegistry, Stage
 
@@ -157,6 +164,16 @@ def test_a_registry_that_refuses_to_answer_is_reported_as_unavailable(stage: Sta
     assert report["verdict"] == "unavailable"
     assert [found["verdict"] for found in report["candidates"]] == ["unavailable"]
     assert report["digest"].startswith("sha256:")
+
+
+def test_an_attestation_that_is_no_signature_is_listed_as_such() -> None:
+    out, digest = io.TextIOWrapper(io.BytesIO(), "utf-8"), "sha256:" + "0" * 64
+    judged = JudgedImage(parse_reference("app:1"), digest, (), (JudgedCandidate("bundle", digest, None),))
+    with pytest.raises(NoSignaturesError):
+        report_image("app:1", lambda: judged, "json", Journal(), Context({}, stdout=out))
+    out.seek(0)
+    (found,) = report_of(out.read())["candidates"]
+    assert (found["source"], found["verdict"]) == (digest, "not-a-signature")
 
 
 def test_a_schema_that_says_nothing_would_be_noticed(stage: Stage) -> None:

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from pycosign.flows.attest_blob import attest_statement
 from pycosign.flows.in_order import Line
 from pycosign.flows.sign_blob import sign_blob
 from pycosign.flows.verify_batch import JudgedPair, judge_line, verify_batch
 from pycosign.limits import BATCH_LINE_BYTES
 from pycosign.verify.requirements import Requirements, Waiver
 from pycosign.verify.result import Verdict
+from tests.cli.conftest import run_cli
 from tests.flows.tools import NO_SERVICES, Workshop, key_requirements, new_key
 
 CONTENT = b"hello\n"
@@ -30,6 +32,16 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workshop: Workshop) ->
     (tmp_path / "hello.json").write_bytes(sign_blob(io.BytesIO(CONTENT), context=context).bundle)
     (tmp_path / "legacy.json").write_bytes(sign_blob(io.BytesIO(CONTENT), context=context, legacy=True).bundle)
     return tmp_path  # type: ignore[return-value]
+
+
+STATEMENT = json.dumps(
+    {
+        "_type": "https://in-toto.io/Statement/v1",
+        "subject": [{"name": "hello", "digest": {"sha256": DIGEST}}],
+        "predicateType": "https://example.com/review/v1",
+        "predicate": {},
+    }
+)
 
 
 def judged(workshop: Workshop, content: bytes | str | None, requirements: Requirements = WANTED) -> JudgedPair:
@@ -156,3 +168,36 @@ def test_every_line_has_a_row_in_order(workshop: Workshop, here: Path) -> None:
     wanted = [Verdict.VERIFIED, Verdict.REFUSED, Verdict.UNAVAILABLE, Verdict.VERIFIED] * 5
     numbers = [str(number) for number, line in enumerate(lines, 1) if line.strip()]
     assert [(row.text, row.verdict) for row in rows] == list(zip(numbers, wanted, strict=True))
+
+
+@pytest.mark.parametrize("artifact", ["hello", f"sha256:{DIGEST}"])
+def test_an_attestation_is_judged_by_its_type(workshop: Workshop, here: Path, artifact: str) -> None:
+    context = workshop.keyed(KEY, NO_SERVICES, http=None, trust=None)
+    (here / "review.json").write_bytes(attest_statement(STATEMENT.encode(), context=context))
+
+    def code(bundle: str, predicate_type: str) -> str:
+        line = Line(1, pair(artifact, bundle).encode())
+        wanted = f"https://example.com/{predicate_type}"
+        return code_of(judge_line(line, trust=None, requirements=WANTED, now=workshop.now, predicate_type=wanted))
+
+    assert code("review.json", "review/v1") == "verified"
+    assert code("review.json", "other/v1") == "predicate-type.mismatch"
+    assert code("hello.json", "review/v1") == "predicate-type.mismatch"
+    assert code("legacy.json", "review/v1") == "malformed"
+
+
+def test_attestations_in_one_command(workshop: Workshop, here: Path) -> None:
+    context = workshop.keyed(KEY, NO_SERVICES, http=None, trust=None)
+    (here / "review.json").write_bytes(attest_statement(STATEMENT.encode(), context=context))
+    (here / "key.pub").write_bytes(KEY.public_key.pem())
+    lines = "".join(f"{line}\n" for line in (pair("hello", "review.json"), pair("hello")))
+    words = ("verify-blob-attestation", "--key", "key.pub", "--insecure-ignore-tlog", "--output", "json")
+    typed = (*words, "--type", "https://example.com/review/v1")
+    ran = run_cli(*typed, "--batch", "-", stdin=lines.encode())
+    assert ran.status == 1
+    rows = [json.loads(row) for row in ran.out.splitlines()]
+    assert [row["code"] for row in rows] == [None, "predicate-type.mismatch"]
+    assert rows[0]["predicate_type"] == "https://example.com/review/v1"
+    assert run_cli(*typed, "--batch", "-", "--digest", DIGEST, stdin=lines.encode()).out == ""
+    report = json.loads(run_cli(*typed, "--report=json", "--bundle", "review.json", "hello").out)
+    assert (report["verdict"], report["trust"], len(report["candidates"])) == ("verified", None, 1)

@@ -1,4 +1,4 @@
-"""`verify-blob --batch`: many files and their bundles, one row for each pair."""
+"""`verify-blob --batch` and `verify-blob-attestation --batch`: many files and their bundles, one row for each pair."""
 
 from pycosign.ambient import utc_now
 from pycosign.cli.context import for_terminal
@@ -26,20 +26,21 @@ if TYPE_CHECKING:
 __all__ = ["run_batch"]
 
 
-def run_batch(args: "Values", context: "Context") -> int:
+def run_batch(args: "Values", context: "Context", *, predicate_type: str | None = None) -> int:
     """Print a row for each pair as soon as it is its turn.
 
+    Args:    predicate_type: the URI that each attestation must have; None: the bundles are signatures.
     Returns: the exit status: 1 if any pair is refused, else 20 if any is unavailable, else 0.
     Raises:  before the first row: a flag that makes no sense, a key, trust root or batch that cannot be read.
     """
-    for name in ("bundle", "report"):
-        if args.text(name):
+    for name in ("bundle", "report", "digest", "digestAlg"):
+        if name in args.flags and args.text(name):
             raise UsageError(f"--{name} cannot be used together with --batch")
     if args.words:
         raise UsageError("a batch names its files itself: no argument can be given together with --batch")
     if args.number("max-workers") <= 0:
         raise UsageError("please set the --max-worker flag to a value that is greater than 0")
-    warn_of_waivers(args, context, "blob")
+    warn_of_waivers(args, context, "blob" if predicate_type is None else "blob attestation")
     check_signer_flags(args)
     check_bundle_flags(args)
     requirements = read_requirements(args, context)
@@ -51,6 +52,7 @@ def run_batch(args: "Values", context: "Context") -> int:
             trust=trust,
             requirements=requirements,
             now=utc_now(),
+            predicate_type=predicate_type,
             render=batch_row if args.text("output") == "json" else _text_row,
             workers=_workers(args),
         )

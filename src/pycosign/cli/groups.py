@@ -7,6 +7,7 @@ from pycosign.cli.table import DURATION, ENUM, Flag, items, number, switch, text
 
 __all__ = [
     "ANNOTATIONS",
+    "BATCH",
     "HARDWARE",
     "IDENTITY",
     "NOW_IN_BUNDLE",
@@ -250,6 +251,12 @@ VERIFYING = (
     switch("use-signed-timestamps", "ask for a signed timestamp"),
 )
 
+BATCH = text(
+    "batch",
+    'verify many: a file (- is standard input) with a line {"artifact": PATH or "sha256:HEX", "bundle": PATH} '
+    "for each pair",
+    own=True,
+)
 ANNOTATIONS = items("annotations", "key=value pairs in the signature; may repeat", shorthand="a")
 
 # Refused by name when set (docs/compatibility.md): never ignored.

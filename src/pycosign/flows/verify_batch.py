@@ -24,7 +24,7 @@ from pycosign.flows.verify_blob import (
     verify_blob,
 )
 from pycosign.verify.artifact import DIGEST_SIZES
-from pycosign.verify.evidence import Evidence
+from pycosign.verify.evidence import Evidence, with_envelope_as_content
 from pycosign.verify.requirements import Requirements
 from pycosign.verify.result import Verdict, Verified
 from pycosign.verify.trust import TrustRoot
@@ -66,18 +66,20 @@ def verify_batch(
     requirements: Requirements,
     now: datetime,
     render: Callable[[JudgedPair], str],
+    predicate_type: str | None = None,
     workers: int = 1,
 ) -> Generator[BatchRow, None, None]:
     """Judge every line of a batch.
 
     Args:   batch: JSON lines {"artifact": PATH or "sha256:HEX", "bundle": PATH}; paths are relative to the working
             directory; an existing file wins over the reading as a digest; lines of white space are left out.
-            render: runs where the pair is judged, which may be another process. workers: at most so many processes.
+            render: runs where the pair is judged, which may be another process. predicate_type: each bundle must be
+            an attestation of this type (a URI); None: a signature. workers: at most so many processes.
     Raises: UnavailableError: the batch itself cannot be read, or a process was lost. Never for a pair: that is a row.
     """
 
     def judge(line: Line) -> bytes:
-        judged = judge_line(line, trust=trust, requirements=requirements, now=now)
+        judged = judge_line(line, trust=trust, requirements=requirements, now=now, predicate_type=predicate_type)
         return judged.verdict.value[0].encode() + render(judged).encode("utf-8", "surrogatepass")
 
     lines = LineReader(batch, max_bytes=limits.BATCH_LINE_BYTES)
@@ -86,8 +88,15 @@ def verify_batch(
             yield BatchRow(_VERDICTS[answer[:1]], answer[1:].decode("utf-8", "surrogatepass"))
 
 
-def judge_line(line: Line, *, trust: TrustRoot | None, requirements: Requirements, now: datetime) -> JudgedPair:
-    """One line, from its bytes to the verdict. Every error of the pair is in the result."""
+def judge_line(
+    line: Line,
+    *,
+    trust: TrustRoot | None,
+    requirements: Requirements,
+    now: datetime,
+    predicate_type: str | None = None,
+) -> JudgedPair:
+    """One line, from its bytes to the verdict, as in `verify_batch`. Every error of the pair is in the result."""
     artifact: str | None = None
     bundle: str | None = None
     outcome: Verified | SigningError
@@ -95,12 +104,30 @@ def judge_line(line: Line, *, trust: TrustRoot | None, requirements: Requirement
         members = _members(line)
         artifact, bundle = _text(members, "artifact"), _text(members, "bundle")
         demanded_artifact, demanded_bundle = _checked_pair(line, members)
-        evidence = _read_evidence(demanded_bundle)
+        evidence = _read_evidence(demanded_bundle, is_attestation=predicate_type is not None)
         source = _source(demanded_artifact, line)
-        outcome = verify_blob(source, evidence=evidence, trust=trust, requirements=requirements, now=now)
+        if predicate_type is None:
+            outcome = verify_blob(source, evidence=evidence, trust=trust, requirements=requirements, now=now)
+        else:
+            outcome = _verify_attestation(source, evidence, predicate_type, trust, requirements, now)
     except SigningError as exc:
         outcome = exc
     return JudgedPair(line.number, artifact, bundle, outcome)
+
+
+def _verify_attestation(
+    source: BlobSource,
+    evidence: Evidence,
+    predicate_type: str,
+    trust: TrustRoot | None,
+    requirements: Requirements,
+    now: datetime,
+) -> Verified:
+    from pycosign.flows.verify_blob_attestation import verify_blob_attestation
+
+    return verify_blob_attestation(
+        source, evidence=evidence, predicate_type=predicate_type, trust=trust, requirements=requirements, now=now
+    )
 
 
 def _members(line: Line) -> dict[str, object]:
@@ -142,12 +169,15 @@ def _is_path(value: object) -> bool:
         return False
 
 
-def _read_evidence(path: str) -> Evidence:
+def _read_evidence(path: str, *, is_attestation: bool) -> Evidence:
     try:
         data = read_bundle_file(path)
     except UsageError as exc:  # no such file: of one file a mistake on the command line, of many a row
         raise UnavailableError(str(exc), code="bundle.unreadable") from exc
-    return legacy_evidence(LegacyPieces(), bundle=data) if is_legacy_bundle(data) else read_bundle_evidence(data)
+    if not is_legacy_bundle(data):
+        return read_bundle_evidence(data)
+    evidence = legacy_evidence(LegacyPieces(), bundle=data)
+    return with_envelope_as_content(evidence) if is_attestation else evidence
 
 
 def _source(text: str, line: Line) -> BlobSource:

@@ -2,7 +2,7 @@
 
 import os
 
-from pycosign.cli.groups import NOW_IN_BUNDLE, VERIFYING, VERIFYING_UNSUPPORTED
+from pycosign.cli.groups import BATCH, NOW_IN_BUNDLE, VERIFYING, VERIFYING_UNSUPPORTED
 from pycosign.cli.table import Command, text
 from pycosign.errors import UsageError
 
@@ -27,12 +27,7 @@ COMMAND = Command(
     (
         *VERIFYING,
         text("output", "form of what is printed", default="text", choices=("json", "text"), own=True),
-        text(
-            "batch",
-            'verify many: a file (- is standard input) with a line {"artifact": PATH or "sha256:HEX", "bundle": PATH} '
-            "for each pair",
-            own=True,
-        ),
+        BATCH,
         text("bundle", "file with the signature and all that is needed to verify it"),
         text(
             "rfc3161-timestamp",

@@ -1,6 +1,6 @@
 """`pycosign verify-blob-attestation`."""
 
-from pycosign.cli.groups import NOW_IN_BUNDLE, VERIFYING, VERIFYING_UNSUPPORTED
+from pycosign.cli.groups import BATCH, NOW_IN_BUNDLE, VERIFYING, VERIFYING_UNSUPPORTED
 from pycosign.cli.table import Command, at_most, switch, text
 from pycosign.errors import UsageError
 
@@ -19,6 +19,7 @@ COMMAND = Command(
     (
         *VERIFYING,
         text("output", "form of what is printed", default="text", choices=("json", "text"), own=True),
+        BATCH,
         text("bundle", "file with the attestation and all that is needed to verify it"),
         switch("check-claims", "compare the statement with the file", default=True),
         text("digest", "the file's digest in hexadecimal, in place of the file; needs --digestAlg"),
@@ -62,11 +63,17 @@ COMMAND = Command(
 )
 
 
-def run(args: "Values", context: "Context") -> None:
-    """Verify one attestation and say so; with `--output json` or `--report` in data too, also of a refusal."""
+def run(args: "Values", context: "Context") -> int:
+    """Verify one attestation and say so, or each of a batch; with `--output json` or `--report` in data too."""
+    if args.text("batch"):
+        from pycosign.attest.predicate_types import predicate_type_uri
+        from pycosign.cli.batch import run_batch
+
+        return run_batch(args, context, predicate_type=predicate_type_uri(args.text("type")))
     from pycosign.cli.verifying import print_outcome
 
     print_outcome(_subject(args), lambda journal: _verify(args, context, journal), args, context)
+    return 0
 
 
 def _subject(args: "Values") -> str:
