@@ -10,7 +10,6 @@ from pycosign.crypto.keys import PublicKey
 from pycosign.crypto.signers import LocalSigner, generate_signer
 from pycosign.flows.signing import KeylessSigning, KeySigning, SigningContext
 from pycosign.instances.services import services_from_config
-from pycosign.net.deadline import Deadline
 from pycosign.net.http import HttpClient
 from pycosign.oci.client import RegistryClient
 from pycosign.oci.docker_config import ANONYMOUS
@@ -29,7 +28,7 @@ class Workshop:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
-        self.http = HttpClient(Deadline.after(100))
+        self.http = HttpClient()  # no deadline of its own: the session may be long
         self.registry = RegistryClient(self.http, lambda repository: ANONYMOUS)
         self.trust = compile_trust(sandbox.trust)
         self.v2 = services_from_config(sandbox.signing_config, now=self.now)

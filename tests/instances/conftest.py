@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from pycosign.instances.initialize import initialize
-from pycosign.net.deadline import Deadline
 from pycosign.net.http import HttpClient
 from pycosign.testing import Sandbox
 
@@ -18,7 +17,7 @@ class Mirror:
 
     def __init__(self, sandbox: Sandbox, home: Path) -> None:
         self.sandbox, self.home = sandbox, home
-        self.http = HttpClient(Deadline.after(60))
+        self.http = HttpClient()  # no deadline of its own: the session may be long
         self.url = sandbox.urls["tuf"]
         self.root = sandbox.read("tuf_root")
 

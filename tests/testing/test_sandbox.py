@@ -1,9 +1,12 @@
 """The sandbox: a whole Sigstore for a `with` block, with a clock that can be set."""
 
 import json
+import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -133,3 +136,15 @@ def test_a_damaged_log_reaches_the_caller(tmp_path: Path) -> None:
     (tmp_path / "rekor_v1" / "log.json").unlink()
     with pytest.raises(SigningError), Sandbox(data_dir=str(tmp_path)):
         pass
+
+
+def test_an_interrupt_while_it_starts_stops_what_was_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(future: Future[object], timeout: float | None = None) -> object:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Future, "result", interrupted)
+    before, began = set(threading.enumerate()), time.monotonic()
+    with pytest.raises(KeyboardInterrupt), Sandbox():
+        pass
+    assert time.monotonic() - began < 10  # else it would have waited for a server that nobody had told to stop
+    assert "pycosign-sandbox" not in {thread.name for thread in set(threading.enumerate()) - before}

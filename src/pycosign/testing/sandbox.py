@@ -90,7 +90,8 @@ class Sandbox:
         thread.start()
         try:
             self.urls = started.result()
-        except BaseException:
+        except BaseException:  # also an interrupt while it starts: it must not go on serving
+            stack.stop()
             thread.join(STOP_SECONDS)
             raise
         self._stack, self._thread = stack, thread
