@@ -1,8 +1,8 @@
 """One function over many lines, on all cores: answers come in the order of the lines, as soon as that order allows.
 
-Processes, not threads: the signature checks of `cryptography` hold the interpreter's lock, and two threads were slower
-than one. Forked, because then the compiled trust root and the imports are shared and starting costs a millisecond.
-Where a fork is not possible (no such call, or other threads run in this process) it is one line after the other.
+Processes, not threads: much of a verification is Python, and a batch on two threads was slower than on one. Forked,
+because then the compiled trust root and the imports are shared and starting costs a millisecond. Where a fork is not
+possible (no such call, or other threads run in this process) it is one line after the other.
 
 Memory does not grow with the number of lines: a process gets its next line when it gave its last answer, and nothing is
 read further ahead than a few lines for each process.
