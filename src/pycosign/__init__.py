@@ -1,4 +1,4 @@
-"""Cosign for Python people: sign, verify and attest files and container images.
+"""Cosign for Python people: sign and verify files and container images.
 
 Importing this package is cheap; names are loaded when they are first used.
 """
