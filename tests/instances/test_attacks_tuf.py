@@ -253,3 +253,43 @@ def test_a_target_under_another_name_is_refused(repository: Repository, name: st
     checked = check_metadata(repository.files(), anchor=None)
     with pytest.raises(TufMetadataError):
         check_target(checked, name, CONTENT)
+
+
+# ---- several rotations since the anchor ----------------------------------------------------------------------------
+def rotated(repository: Repository, signers: list[LocalSigner]) -> tuple[list[LocalSigner], bytes]:
+    """The next root, with new root keys, signed by them and by `signers`."""
+    repository.version += 1
+    repository.keys["root"] = [generate_signer("ed25519") for _ in range(2)]
+    return repository.keys["root"], repository.sign(repository.root(), [*signers, *repository.keys["root"]])
+
+
+def test_rotations_are_followed_from_the_anchor_to_the_stored_root() -> None:
+    repository = Repository()
+    anchor, first = repository.sign(repository.root()), repository.keys["root"]
+    second, between = rotated(repository, first)
+    _, newest = rotated(repository, second)
+    files = repository.files(root=newest)
+    checked = check_metadata(files, anchor=anchor, history={"4.root.json": between})
+    assert checked.root_version == 5
+    with pytest.raises(TufMetadataError):
+        check_metadata(files, anchor=anchor)
+
+
+def test_a_rotation_that_the_keys_before_did_not_sign_is_refused() -> None:
+    repository = Repository()
+    anchor = repository.sign(repository.root())
+    second, between = rotated(repository, [])
+    _, newest = rotated(repository, second)
+    with pytest.raises(TufMetadataError):
+        check_metadata(repository.files(root=newest), anchor=anchor, history={"4.root.json": between})
+
+
+def test_a_root_under_another_versions_name_is_refused() -> None:
+    repository = Repository()
+    anchor, first = repository.sign(repository.root()), repository.keys["root"]
+    second, between = rotated(repository, first)
+    _, newest = rotated(repository, second)
+    files = repository.files(root=newest)
+    with pytest.raises(TufMetadataError):
+        check_metadata(files, anchor=anchor, history={"4.root.json": newest})
+    assert check_metadata(files, anchor=anchor, history={"4.root.json": between, "9.root.json": b"unused"})

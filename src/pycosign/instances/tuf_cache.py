@@ -116,13 +116,17 @@ class TufCache:
         if files is None:
             return None
         try:
-            return check_metadata(files, anchor=anchor), files
+            return self._check(files, anchor), files
         except SigningError:
             with lock_cache(self.location):
                 again = self._read_files()
             if again is None or again == files:
                 raise
-            return check_metadata(again, anchor=anchor), again
+            return self._check(again, anchor), again
+
+    def _check(self, files: MetadataFiles, anchor: bytes | None) -> CheckedMetadata:
+        history = self.history() if anchor is not None and anchor != files.root else {}
+        return check_metadata(files, anchor=anchor, history=history)
 
     def read_target(self, name: str) -> CachedTarget | None:
         """A target, checked; None when metadata or file is not stored, or the repository has no such target."""

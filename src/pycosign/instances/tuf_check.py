@@ -81,16 +81,20 @@ class _Document:
         return parse_rfc3339(self.signed.text("expires"), what=f"TUF {self.name} expires")
 
 
-def check_metadata(files: MetadataFiles, *, anchor: bytes | None) -> CheckedMetadata:
+def check_metadata(
+    files: MetadataFiles, *, anchor: bytes | None, history: Mapping[str, bytes] | None = None
+) -> CheckedMetadata:
     """Check the four files against each other, and the root against an anchor.
 
     Args:   anchor: a root that is trusted for reasons of its own (built in, or named by the user); the stored root must
             be the same, or signed by the anchor's keys too, as a rotation demands. None: the stored root is the anchor.
+            history: roots between the two by file name ("5.root.json"), which are walked when the keys were rotated
+            more than once; each must be signed by the keys of the one before.
     Raises: TufMetadataError: something does not fit; MalformedError: a file is not TUF metadata.
     """
     root = _Document(files.root, "root")
     if anchor is not None and anchor != files.root:
-        known = _Document(anchor, "root")
+        known = _walk(_Document(anchor, "root"), root.version, history or {})
         if root.version < known.version:
             raise TufMetadataError(f"the stored TUF root (version {root.version}) is older than the trusted one")
         _check_role(root, known)
@@ -109,6 +113,21 @@ def check_metadata(files: MetadataFiles, *, anchor: bytes | None) -> CheckedMeta
         expires_at=min(item.expires_at for item in (root, timestamp, snapshot, targets)),
         targets={name: listed.object(name) for name in listed},
     )
+
+
+def _walk(known: _Document, last: int, history: Mapping[str, bytes]) -> _Document:
+    """The newest root before `last` to which the stored rotations lead (TUF, 5.3); `known` itself without any."""
+    while known.version + 1 < last:
+        raw = history.get(f"{known.version + 1}.root.json")
+        if raw is None:
+            break
+        successor = _Document(raw, "root")
+        if successor.version != known.version + 1:
+            raise TufMetadataError(f"the stored TUF root {known.version + 1} says that it is {successor.version}")
+        _check_role(successor, known)
+        _check_role(successor, successor)
+        known = successor
+    return known
 
 
 def check_target(metadata: CheckedMetadata, name: str, content: bytes) -> None:
