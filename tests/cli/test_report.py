@@ -10,7 +10,7 @@ import pytest
 
 from pycosign.cli.context import Context
 from pycosign.cli.image_report import report_image
-from pycosign.cli.verifying import Journal
+from pycosign.cli.journal import Journal
 from pycosign.errors import NoSignaturesError
 from pycosign.flows.verify_image import JudgedCandidate, JudgedImage
 from pycosign.wire.reference import parse_reference

@@ -2,9 +2,9 @@
 
 from pycosign.ambient import utc_now
 from pycosign.cli.context import for_terminal
+from pycosign.cli.journal import Journal
 from pycosign.cli.report import batch_row
 from pycosign.cli.verifying import (
-    Journal,
     check_bundle_flags,
     check_signer_flags,
     load_trust_for,

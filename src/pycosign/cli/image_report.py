@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from pycosign.cli.context import Context
-    from pycosign.cli.verifying import Journal
+    from pycosign.cli.journal import Journal
 
 __all__ = ["report_image"]
 

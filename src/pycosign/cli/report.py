@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from pycosign.cli.verifying import Journal
+    from pycosign.cli.journal import Journal
     from pycosign.flows.verify_batch import JudgedPair
     from pycosign.verify.result import Verified
 

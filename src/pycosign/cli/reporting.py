@@ -1,5 +1,6 @@
 """`--output json` and `--report` of the commands that verify one file: the answer as data on standard output."""
 
+from pycosign.cli.journal import Journal
 from pycosign.cli.report import (
     candidate,
     full_report,
@@ -8,7 +9,6 @@ from pycosign.cli.report import (
     report_of_verified,
     verdict_of_error,
 )
-from pycosign.cli.verifying import Journal
 from pycosign.errors import SigningError, UsageError
 
 TYPE_CHECKING = False

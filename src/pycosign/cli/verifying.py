@@ -1,6 +1,7 @@
 """What `verify` and `verify-blob` share: from flags to what is demanded, and under which trust."""
 
 from pycosign.ambient import utc_now
+from pycosign.cli.journal import Journal
 from pycosign.errors import SigningError, UsageError
 from pycosign.verify.requirements import GithubWorkflow, Requirements, SignerIdentity, SignerKey, TextRule, Waiver
 
@@ -11,12 +12,11 @@ if TYPE_CHECKING:
 
     from pycosign.cli.context import Context
     from pycosign.cli.parser import Values
-    from pycosign.instances.trust import Document, TrustSource
+    from pycosign.instances.trust import TrustSource
     from pycosign.verify.result import Verified
     from pycosign.verify.trust import TrustRoot
 
 __all__ = [
-    "Journal",
     "check_bundle_flags",
     "check_digest_algorithm",
     "check_signer_flags",
@@ -42,25 +42,6 @@ _IN_BUNDLE = (
     ("signature", "signature may not be provided using --signature"),
 )
 _NEEDED = " or {0}-regexp is required for verification in keyless mode"
-
-
-class Journal:
-    """What a command learns on its way that belongs into a report, beside the outcomes.
-
-    trust: where the trust root came from and its age in seconds; None until one is loaded, and if none is needed.
-    """
-
-    __slots__ = ("trust", "warnings")
-
-    def __init__(self) -> None:
-        self.trust: dict[str, str | int | None] | None = None
-        self.warnings: list[str] = []
-
-    def enter_trust(self, document: "Document") -> None:
-        """Note which trust root is used, and what is doubtful about it."""
-        age = None if document.age is None else int(document.age.total_seconds())
-        self.trust = {"source": document.source, "age_seconds": age}
-        self.warnings += document.warnings
 
 
 def warn_of_waivers(args: "Values", context: "Context", what: str) -> None:

@@ -7,8 +7,8 @@ from pycosign.errors import UsageError
 TYPE_CHECKING = False  # the table alone must stay cheap: help and completion read it
 if TYPE_CHECKING:
     from pycosign.cli.context import Context
+    from pycosign.cli.journal import Journal
     from pycosign.cli.parser import Values
-    from pycosign.cli.verifying import Journal
     from pycosign.flows.verify_image import ImageVerdict, JudgedImage, LogSearch, SignaturePlace
     from pycosign.oci.registry import Registry
     from pycosign.verify.evidence import Evidence
@@ -59,7 +59,8 @@ COMMAND = Command(
 def run(args: "Values", context: "Context") -> None:
     """Verify each image in turn; the results of the good ones are printed before the first bad one ends it."""
     from pycosign.cli.images import read_annotations
-    from pycosign.cli.verifying import Journal, check_signer_flags, read_requirements, warn_of_waivers
+    from pycosign.cli.journal import Journal
+    from pycosign.cli.verifying import check_signer_flags, read_requirements, warn_of_waivers
 
     annotations = read_annotations(args)
     if args.number("max-workers") <= 0:

@@ -9,8 +9,8 @@ from pycosign.errors import UsageError
 TYPE_CHECKING = False  # the table alone must stay cheap: help and completion read it
 if TYPE_CHECKING:
     from pycosign.cli.context import Context
+    from pycosign.cli.journal import Journal
     from pycosign.cli.parser import Values
-    from pycosign.cli.verifying import Journal
     from pycosign.flows.blob_source import BlobSource
     from pycosign.verify.result import Verified
 
