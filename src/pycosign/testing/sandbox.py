@@ -77,8 +77,8 @@ class Sandbox:
         self.data_dir = self._given_dir or tempfile.mkdtemp(prefix="pycosign-sandbox-")
         try:
             self._start()
-        except BaseException:
-            self._remove()
+        except BaseException:  # also an interrupt while it starts: it must not go on serving, or writing
+            self.__exit__(None, None, None)
             raise
         return self
 
@@ -87,14 +87,9 @@ class Sandbox:
         started: Future[Mapping[str, str]] = Future()
         stack.__enter__()
         thread = threading.Thread(target=_serve, args=(stack, started), name="pycosign-sandbox", daemon=True)
+        self._stack, self._thread = stack, thread  # before it runs, so that whatever happens it is stopped
         thread.start()
-        try:
-            self.urls = started.result()
-        except BaseException:  # also an interrupt while it starts: it must not go on serving
-            stack.stop()
-            thread.join(STOP_SECONDS)
-            raise
-        self._stack, self._thread = stack, thread
+        self.urls = started.result()
 
     def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None) -> None:
         try:
@@ -107,7 +102,10 @@ class Sandbox:
         if self._stack is None or self._thread is None:
             return
         self._stack.stop()
-        self._thread.join(STOP_SECONDS)
+        if self._thread.ident is None:  # interrupted before it was started
+            self._stack.__exit__()
+        else:
+            self._thread.join(STOP_SECONDS)
         if self._thread.is_alive():
             raise UnavailableError("the sandbox did not stop")
         self._stack = self._thread = None
