@@ -46,8 +46,14 @@ __all__ = [
 
 
 class SigningError(Exception):
-    """The base of every error that pycosign raises on purpose."""
+    """The base of every error that pycosign raises on purpose.
 
+    check: which check of a verification failed (one of `verify.pipeline.CHECKS`); None outside of one.
+    proved: what the checks before it gave, by their names. It only serves reports: of what is refused nothing counts.
+    """
+
+    check: str | None = None
+    proved: dict[str, object] | None = None
     code = "error"
     family = "error"
     exit_status = 1

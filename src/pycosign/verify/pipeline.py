@@ -6,8 +6,9 @@ succeeded under a key that a later one refuses has proved nothing.
 """
 
 from datetime import datetime
+from typing import Final
 
-from pycosign.errors import InvalidSignatureError
+from pycosign.errors import InvalidSignatureError, SigningError
 from pycosign.verify.artifact import Artifact
 from pycosign.verify.claim import ClaimedSigner, claimed_signer
 from pycosign.verify.claims import check_claims
@@ -20,11 +21,24 @@ from pycosign.verify.requirements import Requirements, SignerIdentity
 from pycosign.verify.result import Verified
 from pycosign.verify.sct import check_scts
 from pycosign.verify.signature import SignedContent, check_signature
-from pycosign.verify.times import VerifiedTime, establish
+from pycosign.verify.times import establish
 from pycosign.verify.timestamps import check_timestamps
 from pycosign.verify.trust import TrustRoot
 
-__all__ = ["digests_needed", "message_needed", "verify"]
+__all__ = ["CHECKS", "digests_needed", "message_needed", "verify"]
+
+# The checks in their order, by the names that reports give them.
+CHECKS: Final = (
+    "signer",
+    "signature",
+    "timestamps",
+    "log",
+    "time",
+    "certificate",
+    "certificate-log",
+    "identity",
+    "content",
+)
 
 
 def verify(
@@ -43,14 +57,33 @@ def verify(
     Returns: what was proved.
     Raises:  RefusedError (with the check's own code) or MalformedError: the evidence is not good;
              UsageError: no evidence could meet the requirements as they are (no trust root, no artifact).
+             Each says in `check` which of CHECKS it is, and in `proved` what those before it gave: words for a report.
     """
-    claimed = claimed_signer(evidence, requirements)  # the demanded key, or a certificate nobody believes yet
-    signed = _check_signature(evidence, artifact, claimed)  # these bytes, this key
-    stamps = check_timestamps(evidence, trust)  # authorities saw this signature
-    logged = check_log(evidence, signed, stamps.valid, trust, requirements)  # logs hold this signature
-    times = establish(stamps, logged, requirements, now)
-    who = _check_certificate(claimed, evidence, times, trust, requirements)
-    claims = check_claims(signed, artifact, requirements)  # the content speaks of this artifact
+    step = "signer"
+    proved: dict[str, object] = {}
+    try:
+        claimed = proved[step] = claimed_signer(evidence, requirements)  # the demanded key, or a mere certificate
+        step = "signature"
+        signed = proved[step] = _check_signature(evidence, artifact, claimed)  # these bytes, this key
+        step = "timestamps"
+        stamps = proved[step] = check_timestamps(evidence, trust)  # authorities saw this signature
+        step = "log"
+        logged = proved[step] = check_log(evidence, signed, stamps.valid, trust, requirements)  # logs hold it
+        step = "time"
+        times = proved[step] = establish(stamps, logged, requirements, now)
+        who: ProvedIdentity | None = None  # a demanded key needs neither certificate nor identity
+        if claimed.certificate is not None:
+            step = "certificate"
+            leaf = proved[step] = check_leaf(claimed.certificate, evidence, times, trust)  # good at every moment
+            step = "certificate-log"
+            sct_logs = proved[step] = check_scts(leaf, trust, requirements)  # and publicly known
+            step = "identity"
+            who = proved[step] = check_identity(leaf, _identity(requirements), sct_logs)
+        step = "content"
+        claims = check_claims(signed, artifact, requirements)  # the content speaks of this artifact
+    except SigningError as exc:
+        exc.check, exc.proved = exc.check or step, proved
+        raise
     return Verified(
         source=evidence.source,
         key=claimed.key,
@@ -72,20 +105,9 @@ def verify(
     )
 
 
-def _check_certificate(
-    claimed: ClaimedSigner,
-    evidence: Evidence,
-    times: tuple[VerifiedTime, ...],
-    trust: TrustRoot | None,
-    requirements: Requirements,
-) -> ProvedIdentity | None:
-    """The certificate that claims the key, and the identity in it; None for a demanded key, which needs neither."""
-    if claimed.certificate is None:
-        return None
-    leaf = check_leaf(claimed.certificate, evidence, times, trust)  # good at every moment
-    sct_logs = check_scts(leaf, trust, requirements)  # and publicly known
-    assert isinstance(requirements.signer, SignerIdentity)  # only then is there a certificate
-    return check_identity(leaf, requirements.signer, sct_logs)
+def _identity(requirements: Requirements) -> SignerIdentity:
+    assert isinstance(requirements.signer, SignerIdentity)  # only then is a certificate claimed
+    return requirements.signer
 
 
 def _check_signature(evidence: Evidence, artifact: Artifact | None, claimed: ClaimedSigner) -> SignedContent:
