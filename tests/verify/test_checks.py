@@ -6,6 +6,7 @@ from pycosign.errors import SigningError
 from pycosign.verify.pipeline import CHECKS
 from tests.verify.attempts import OTHER, Attempt
 from tests.verify.factory import World
+from tests.verify.test_attacks_claims import statement
 from tests.verify.test_refusals import CASES
 
 # Which check a code belongs to. Malformed evidence and usage errors may come from any.
@@ -48,7 +49,7 @@ def test_every_refusal_says_which_check_it_came_from(world: World, name: str) ->
 
 def test_content_that_speaks_of_something_else_is_refused_last(world: World) -> None:
     with pytest.raises(SigningError) as caught:
-        Attempt(world.attestation(), OTHER).run(world)
+        Attempt(world.attestation(statement()), OTHER).run(world)
     assert caught.value.check == "content"
     assert tuple(caught.value.proved or ()) == CHECKS[: CHECKS.index("content")]
 
