@@ -13,6 +13,7 @@ __all__ = [
     "ArtifactDigestMismatchError",
     "CertificateSubstitutionError",
     "CheckpointError",
+    "ClaimMismatchError",
     "EntryMismatchError",
     "IdentityMismatchError",
     "ImageNotFoundError",
@@ -24,7 +25,9 @@ __all__ = [
     "InvalidTimestampError",
     "IssuerMismatchError",
     "KeyMismatchError",
+    "KeyOutsideWindowError",
     "LogStateError",
+    "LogThresholdError",
     "MalformedError",
     "MissingEntryError",
     "MissingTimestampError",
@@ -39,6 +42,7 @@ __all__ = [
     "ServiceRejectedError",
     "SigningError",
     "TimestampOutsideValidityError",
+    "TimestampThresholdError",
     "UnavailableError",
     "UnknownLogError",
     "UsageError",
@@ -137,6 +141,12 @@ class KeyMismatchError(RefusedError):
     code = "key.mismatch"
 
 
+class KeyOutsideWindowError(RefusedError):
+    """The signature was made at a moment for which the demanded key does not count. GHSA-wqqc-jjcq-vfxm."""
+
+    code = "key.outside-window"
+
+
 class IdentityMismatchError(RefusedError):
     """The certificate names another identity than the one demanded."""
 
@@ -147,6 +157,12 @@ class IssuerMismatchError(RefusedError):
     """The certificate names another OIDC issuer than the one demanded."""
 
     code = "issuer.mismatch"
+
+
+class ClaimMismatchError(RefusedError):
+    """The certificate lacks a claim (one of Fulcio's extensions) that is demanded, or has another value."""
+
+    code = "claim.mismatch"
 
 
 class AnnotationMismatchError(RefusedError):
@@ -171,6 +187,12 @@ class UnknownLogError(RefusedError):
     """The log entry comes from a log that the trust root does not know, or did not trust then."""
 
     code = "tlog.unknown-log"
+
+
+class LogThresholdError(RefusedError):
+    """Fewer distinct transparency logs hold the signature than are demanded. GHSA-9vcr-p3rj-q5q6."""
+
+    code = "tlog.threshold"
 
 
 class EntryMismatchError(RefusedError):
@@ -225,6 +247,12 @@ class MissingTimestampError(RefusedError):
     """No trustworthy time is in the evidence, and one is needed."""
 
     code = "timestamp.missing"
+
+
+class TimestampThresholdError(RefusedError):
+    """Fewer distinct timestamp authorities saw the signature than are demanded. GHSA-9vcr-p3rj-q5q6."""
+
+    code = "timestamp.threshold"
 
 
 class InvalidSctError(RefusedError):

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from pycosign.crypto.certificate import Certificate
-from pycosign.errors import IdentityMismatchError, IssuerMismatchError
+from pycosign.errors import ClaimMismatchError, IdentityMismatchError, IssuerMismatchError
 from pycosign.verify.leaf import VerifiedLeaf
-from pycosign.verify.requirements import GithubWorkflow, SignerIdentity
+from pycosign.verify.requirements import GithubWorkflow, SignerIdentity, TextRule
 
 __all__ = ["ProvedIdentity", "check_identity"]
 
@@ -27,7 +27,7 @@ class ProvedIdentity(NamedTuple):
 def check_identity(leaf: VerifiedLeaf, demanded: SignerIdentity, sct_logs: tuple[str, ...]) -> ProvedIdentity:
     """Compare the certificate's name, issuer and workflow claims with the demanded ones.
 
-    Raises: IdentityMismatchError, IssuerMismatchError, with what was expected and what was found.
+    Raises: IdentityMismatchError, IssuerMismatchError, ClaimMismatchError, with what was expected and what was found.
     """
     certificate = leaf.certificate
     identity = _identity_of(certificate)
@@ -38,6 +38,8 @@ def check_identity(leaf: VerifiedLeaf, demanded: SignerIdentity, sct_logs: tuple
     if not demanded.issuer.accepts(issuer):
         raise IssuerMismatchError(f"the certificate's issuer is {issuer!r}, not {demanded.issuer}")
     _check_workflow(extensions, demanded.workflow)
+    if demanded.claims:
+        _check_claims(extensions, demanded.claims)
     return ProvedIdentity(identity, issuer, extensions, sct_logs)
 
 
@@ -70,3 +72,14 @@ def _check_workflow(extensions: Mapping[int, str], workflow: GithubWorkflow) -> 
             raise IdentityMismatchError(
                 f"the certificate's GitHub workflow {field} is {extensions.get(number)!r}, not {wanted!r}"
             )
+
+
+def _check_claims(extensions: Mapping[int, str], demanded: Mapping[int, TextRule]) -> None:
+    from pycosign.verify.fulcio_claims import claim_name  # few demands have any
+
+    for number, rule in demanded.items():
+        found = extensions.get(number)
+        if found is None:
+            raise ClaimMismatchError(f"the certificate has no claim {claim_name(number)}, which must be {rule}")
+        if not rule.accepts(found):
+            raise ClaimMismatchError(f"the certificate's claim {claim_name(number)} is {found!r}, not {rule}")

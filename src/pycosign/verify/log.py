@@ -13,6 +13,7 @@ from pycosign.errors import (
     CheckpointError,
     InvalidPromiseError,
     InvalidSignatureError,
+    LogThresholdError,
     MalformedError,
     MissingEntryError,
     RootMismatchError,
@@ -61,13 +62,16 @@ def check_log(
     trust: TrustRoot | None,
     requirements: Requirements,
 ) -> ProvedEntries:
-    """Prove that at least one known log holds this signature, unless Waiver.TLOG is set.
+    """Prove that at least one known log holds this signature, or as many as are demanded, unless Waiver.TLOG is set.
 
     Args:   stamps: the signed timestamps that verified; they judge the validity of a log that states no time itself.
-    Raises: MissingEntryError, UnknownLogError (none counts, and why), EntryMismatchError, InvalidPromiseError,
-            CheckpointError, RootMismatchError, MalformedError; UsageError: there is no trust root.
+    Raises: MissingEntryError, UnknownLogError (none counts, and why), LogThresholdError, EntryMismatchError,
+            InvalidPromiseError, CheckpointError, RootMismatchError, MalformedError; UsageError: there is no trust root,
+            or several logs are demanded of a check that is turned off.
     """
     if Waiver.TLOG in requirements.waivers:
+        if requirements.min_logs > 1:
+            raise UsageError("a number of logs is demanded, and the check of the log is turned off")
         return ProvedEntries(_PROOF, (), (), waived=True)
     if trust is None:
         raise UsageError("a trust root is needed to check the transparency log")
@@ -75,6 +79,7 @@ def check_log(
     if not evidence.entries:
         raise MissingEntryError(f"the {evidence.source} holds no transparency log entry")
     proved: list[LoggedEntry] = []
+    holders: list[TrustedLog] = []
     ignored: list[str] = []
     for entry in evidence.entries:
         log = _log_of(entry, stamps, trust)
@@ -82,9 +87,21 @@ def check_log(
             ignored.append(log)
             continue
         proved.append(_check_entry(entry, evidence, signed, log))
+        holders.append(log)
     if not proved:
         raise UnknownLogError(f"no log entry of the {evidence.source} counts: {'; '.join(ignored)}")
+    if requirements.min_logs > 1:
+        _check_threshold(holders, ignored, trust, requirements.min_logs)
     return ProvedEntries(_PROOF, tuple(proved), tuple(ignored), waived=False)
+
+
+def _check_threshold(holders: list[TrustedLog], ignored: list[str], trust: TrustRoot, demanded: int) -> None:
+    from pycosign.verify.distinct import distinct_logs  # few demands need it
+
+    count = distinct_logs(holders, (log for logs in trust.logs.values() for log in logs))
+    if count < demanded:
+        names = ", ".join(sorted({_name(log) for log in holders}))
+        raise LogThresholdError("; ".join((f"{count} distinct log(s) of {demanded} demanded: {names}", *ignored)))
 
 
 def _refuse_excess(entries: tuple[LogEntry, ...]) -> None:

@@ -70,7 +70,7 @@ def verify(
         step = "log"
         logged = proved[step] = check_log(evidence, signed, stamps.valid, trust, requirements)  # logs hold it
         step = "time"
-        times = proved[step] = establish(stamps, logged, requirements, now)
+        times = proved[step] = establish(stamps, logged, requirements, now, trust)
         who: ProvedIdentity | None = None  # a demanded key needs neither certificate nor identity
         if claimed.certificate is not None:
             step = "certificate"

@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pycosign.crypto.keys import PublicKey
 from pycosign.errors import UsageError
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 __all__ = ["GithubWorkflow", "Requirements", "SignerIdentity", "SignerKey", "TextRule", "Waiver"]
 
@@ -58,21 +61,34 @@ class GithubWorkflow(NamedTuple):
 
 
 class SignerIdentity(NamedTuple):
-    """A certificate identity (its one subject alternative name) and the OIDC issuer that vouched for it."""
+    """A certificate identity (its one subject alternative name) and the OIDC issuer that vouched for it.
+
+    claims: rules for Fulcio's extensions by number (1 to 24; names: `fulcio_claims`); one that is missing is refused.
+    """
 
     identity: TextRule
     issuer: TextRule
     workflow: GithubWorkflow = GithubWorkflow()
+    claims: Mapping[int, TextRule] = {}
 
 
 class SignerKey(NamedTuple):
     """The one public key that must have signed.
 
     hash_name: the signature's hash ("sha256" ...) where the caller overrides the key's own; None is the key's own.
+    valid_from, valid_until: aware, both ends inclusive. With either, the signature must have a proved moment, and
+    every one of them must lie inside: a key that was retired must not vouch for what was signed later.
     """
 
     key: PublicKey
     hash_name: str | None = None
+    valid_from: "datetime | None" = None
+    valid_until: "datetime | None" = None
+
+    @property
+    def has_window(self) -> bool:
+        """Whether the key counts for a span of time only."""
+        return self.valid_from is not None or self.valid_until is not None
 
 
 class Requirements(NamedTuple):
@@ -80,6 +96,8 @@ class Requirements(NamedTuple):
 
     predicate_type: the statement's predicate type; None means "sign/v1" for images (unless allow_any_predicate) and
     any for files. annotations: each must be among the signed ones. use_signed_timestamps: one must be there and count.
+    min_logs, min_timestamp_authorities: so many distinct ones must hold or have seen the signature; two that share an
+    operator, a URL or a key are one (`distinct`). min_logs below 1 counts as 1: only Waiver.TLOG turns the log off.
     """
 
     signer: SignerKey | SignerIdentity
@@ -88,6 +106,8 @@ class Requirements(NamedTuple):
     predicate_type: str | None = None
     allow_any_predicate: bool = False
     annotations: Mapping[str, str] = {}
+    min_logs: int = 1
+    min_timestamp_authorities: int = 0
 
 
 def _compile(pattern: str) -> Any:

@@ -3,12 +3,13 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from pycosign.errors import MissingTimestampError, UsageError
+from pycosign.errors import KeyOutsideWindowError, MissingTimestampError, TimestampThresholdError, UsageError
 from pycosign.verify.requirements import Requirements, SignerKey
 
 if TYPE_CHECKING:
     from pycosign.verify.log import ProvedEntries
     from pycosign.verify.timestamps import CheckedTimestamps
+    from pycosign.verify.trust import TrustRoot
 
 __all__ = ["VerifiedTime", "establish"]
 
@@ -40,30 +41,72 @@ def establish(
     logged: "ProvedEntries",
     requirements: Requirements,
     now: datetime,
+    trust: "TrustRoot | None",
 ) -> tuple[VerifiedTime, ...]:
-    """Gather every proved moment; the certificate will have to be valid at each of them.
+    """Gather every proved moment; the certificate will have to be valid at each of them, and the key's window is.
 
     Args:   stamps: what the signed timestamps proved; logged: the log entries that count; now: aware, UTC.
-    Raises: MissingTimestampError: a signed timestamp is demanded and none counts; or an identity is demanded, and
-            neither a log that signed its time (v1) nor an authority proves when the signature was made.
+    Raises: MissingTimestampError: a signed timestamp is demanded and none counts; or an identity or a key with a window
+            is demanded, and neither a log that signed its time (v1) nor an authority proves when the signature was
+            made. TimestampThresholdError. KeyOutsideWindowError: the demanded key does not count for such a moment.
     """
     if now.tzinfo is None:
         raise UsageError("`now` must say its time zone")
-    if requirements.use_signed_timestamps and not stamps.valid:
+    demanded = requirements.min_timestamp_authorities
+    if (requirements.use_signed_timestamps or demanded > 0) and not stamps.valid:
         raise MissingTimestampError(f"a signed timestamp is demanded, and {_none_counts(stamps)}")
+    if demanded > 1:
+        _check_threshold(stamps, trust, demanded)
     times = [VerifiedTime(_PROOF, stamp.at, "timestamp", stamp.authority) for stamp in stamps.valid]
     times += [
         VerifiedTime(_PROOF, entry.integrated_at, "log", entry.log_url)
         for entry in logged.entries
         if entry.integrated_at is not None
     ]
+    signer = requirements.signer
+    if isinstance(signer, SignerKey) and signer.has_window:
+        _check_window(signer, times, stamps)
     if not times and logged.waived:
         times.append(VerifiedTime(_PROOF, now, "now", ""))
-    if not times and not isinstance(requirements.signer, SignerKey):
+    if not times and not isinstance(signer, SignerKey):
         raise MissingTimestampError(
             f"nothing proves when the signature was made: no log signed its time, and {_none_counts(stamps)}"
         )
     return tuple(times)
+
+
+def _check_window(signer: SignerKey, times: list[VerifiedTime], stamps: "CheckedTimestamps") -> None:
+    """Every moment, not any: whoever holds a retired key chooses which timestamps to present."""
+    if not times:
+        raise MissingTimestampError(
+            "the demanded key counts for a span of time only, and nothing proves when the signature was made: "
+            f"no log signed its time, and {_none_counts(stamps)}"
+        )
+    if any(end is not None and end.tzinfo is None for end in (signer.valid_from, signer.valid_until)):
+        raise UsageError("the span of time for which a key counts must say its time zone")
+    for time in times:
+        too_early = signer.valid_from is not None and time.at < signer.valid_from
+        if too_early or (signer.valid_until is not None and time.at > signer.valid_until):
+            raise KeyOutsideWindowError(
+                f"the signature was made at {time.at.isoformat()} ({time.source}), but the demanded key counts "
+                f"from {_moment(signer.valid_from)} until {_moment(signer.valid_until)}"
+            )
+
+
+def _moment(at: datetime | None) -> str:
+    return "any time" if at is None else at.isoformat()
+
+
+def _check_threshold(stamps: "CheckedTimestamps", trust: "TrustRoot | None", demanded: int) -> None:
+    from pycosign.verify.distinct import distinct_authorities  # few demands need it
+
+    known = () if trust is None else trust.timestamp_authorities
+    count = distinct_authorities((stamp.trusted for stamp in stamps.valid), known)
+    if count < demanded:
+        names = ", ".join(sorted({stamp.authority for stamp in stamps.valid}))
+        raise TimestampThresholdError(
+            "; ".join((f"{count} distinct timestamp authority(ies) of {demanded} demanded: {names}", *stamps.ignored))
+        )
 
 
 def _none_counts(stamps: "CheckedTimestamps") -> str:

@@ -36,16 +36,17 @@ _SHA1_OID: Final = "1.3.14.3.2.26"
 class VerifiedTimestamp:
     """A moment at which a known authority saw this signature. Only this module makes one.
 
-    authority: its URI in the trust root; "" for a chain given alone.
+    authority: its URI in the trust root; "" for a chain given alone. trusted: its entry there.
     """
 
-    __slots__ = ("at", "authority")
+    __slots__ = ("at", "authority", "trusted")
 
-    def __init__(self, proof: object, at: datetime, authority: str) -> None:
+    def __init__(self, proof: object, at: datetime, trusted: TrustedAuthority) -> None:
         if proof is not _PROOF:
             raise TypeError("only pycosign.verify.timestamps makes a VerifiedTimestamp")
         self.at = at
-        self.authority = authority
+        self.authority = trusted.uri
+        self.trusted = trusted
 
 
 class CheckedTimestamps(NamedTuple):
@@ -135,7 +136,7 @@ def _check_token(token: "TimestampToken", signers: list[_Signer], evidence: Evid
         except TimestampOutsideValidityError as exc:
             outside = outside or exc
             continue
-        return VerifiedTimestamp(_PROOF, token.gen_time, signer.authority.uri)
+        return VerifiedTimestamp(_PROOF, token.gen_time, signer.authority)
     assert outside is not None  # there is a signer, and each returned or was outside
     raise outside
 

@@ -32,7 +32,7 @@ class TrustedLog:
     key given alone.
     """
 
-    __slots__ = ("_key", "_key_der", "_key_details", "base_url", "host", "key_hint", "log_id", "valid_for")
+    __slots__ = ("_key", "_key_details", "base_url", "host", "key_der", "key_hint", "log_id", "operator", "valid_for")
 
     def __init__(
         self,
@@ -43,13 +43,15 @@ class TrustedLog:
         *,
         key_details: str = "",
         checkpoint_key_id: bytes | None = None,
+        operator: str = "",
     ) -> None:
         self.base_url = base_url
         self.host = host_of(base_url)
         self.log_id = log_id
         self.key_hint = (checkpoint_key_id or log_id)[:HINT_BYTES]
         self.valid_for = valid_for
-        self._key_der = key_der
+        self.key_der = key_der
+        self.operator = operator
         self._key_details = key_details
         self._key: PublicKey | None = None
 
@@ -57,7 +59,7 @@ class TrustedLog:
     def key(self) -> PublicKey:
         """Raises: MalformedError: the trust root's key is not one that we know."""
         if self._key is None:
-            self._key = load_public_key(self._key_der, what=f"key of log {self.base_url or self.log_id.hex()}")
+            self._key = load_public_key(self.key_der, what=f"key of log {self.base_url or self.log_id.hex()}")
         return self._key
 
     def check(self, signature: bytes, message: bytes) -> None:
@@ -76,19 +78,20 @@ class TrustedAuthority:
     anchors are the self-issued certificates of the chain, or its last one where the caller trusts an intermediate.
     """
 
-    __slots__ = ("_certificates", "_chain_der", "uri", "valid_for")
+    __slots__ = ("_certificates", "chain_der", "operator", "uri", "valid_for")
 
-    def __init__(self, uri: str, chain_der: tuple[bytes, ...], valid_for: ValidFor) -> None:
+    def __init__(self, uri: str, chain_der: tuple[bytes, ...], valid_for: ValidFor, *, operator: str = "") -> None:
         self.uri = uri
         self.valid_for = valid_for
-        self._chain_der = chain_der
+        self.operator = operator
+        self.chain_der = chain_der
         self._certificates: tuple[Certificate, ...] | None = None
 
     @property
     def certificates(self) -> tuple[Certificate, ...]:
         """The chain, in the order of the trust root: the root is last."""
         if self._certificates is None:
-            self._certificates = tuple(parse_certificate(der) for der in self._chain_der)
+            self._certificates = tuple(parse_certificate(der) for der in self.chain_der)
         return self._certificates
 
     @property
@@ -183,6 +186,7 @@ def _logs(keys: Iterable[LogKey], name: str) -> list[TrustedLog]:
                 key.valid_for,
                 key_details=key.key_details,
                 checkpoint_key_id=key.checkpoint_key_id,
+                operator=key.operator,
             )
         )
     return logs
@@ -193,7 +197,9 @@ def _authorities(authorities: Iterable[Authority], name: str) -> list[TrustedAut
     for position, authority in enumerate(authorities):
         if not authority.chain_der:
             raise MalformedError(f"trusted root {name}[{position}].certChain", "is empty")
-        compiled.append(TrustedAuthority(authority.uri, authority.chain_der, authority.valid_for))
+        compiled.append(
+            TrustedAuthority(authority.uri, authority.chain_der, authority.valid_for, operator=authority.operator)
+        )
     return compiled
 
 

@@ -1,0 +1,59 @@
+"""How many different logs or authorities there are among several: one that is listed or presented twice is one.
+
+Two are the same if they share an operator, a URL, an id or any key (GHSA-9vcr-p3rj-q5q6: a threshold of two was met by
+one log twice). So are two that a third one in the trust root links: shards of one log, a certificate before and after
+its renewal. Who holds the key at the top of two authorities' chains can speak for both, so they are one, too.
+"""
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+from pycosign.errors import MalformedError
+from pycosign.verify.trust import TrustedAuthority, TrustedLog
+
+__all__ = ["distinct_authorities", "distinct_logs"]
+
+_T = TypeVar("_T", TrustedLog, TrustedAuthority)
+_Mark = tuple[str, str | bytes]
+
+
+def distinct_logs(found: Iterable[TrustedLog], known: Iterable[TrustedLog]) -> int:
+    """The number of different logs in `found`; `known`: all logs of the trust root, for what links them."""
+    return _count([_log_marks(log) for log in found], [_log_marks(log) for log in known])
+
+
+def distinct_authorities(found: Iterable[TrustedAuthority], known: Iterable[TrustedAuthority]) -> int:
+    """The number of different timestamp authorities in `found`; `known`: all of the trust root."""
+    return _count([_authority_marks(item) for item in found], [_authority_marks(item) for item in known])
+
+
+def _count(found: list[set[_Mark]], known: list[set[_Mark]]) -> int:
+    groups: list[set[_Mark]] = []
+    for marks in (*found, *known):
+        touched = [group for group in groups if group & marks]
+        groups = [group for group in groups if not group & marks]
+        groups.append(marks.union(*touched))
+    return sum(any(group & marks for marks in found) for group in groups)
+
+
+def _log_marks(log: TrustedLog) -> set[_Mark]:
+    try:
+        key = log.key.spki_der
+    except MalformedError:  # of a kind that we do not know: it proved nothing, but it may link two that did
+        key = log.key_der
+    return _names(log.operator, log.base_url) | {("key", key), ("id", log.log_id)}
+
+
+def _authority_marks(authority: TrustedAuthority) -> set[_Mark]:
+    marks = _names(authority.operator, authority.uri)
+    try:
+        marks |= {("key", certificate.spki_der) for certificate in authority.certificates}
+    except MalformedError:
+        marks |= {("key", der) for der in authority.chain_der}
+    return marks
+
+
+def _names(operator: str, url: str) -> set[_Mark]:
+    """Without what does not tell two services apart: scheme, case, a slash at the end. An empty name links nothing."""
+    address = url.rpartition("://")[2].rstrip("/").lower()
+    return {(kind, name) for kind, name in (("operator", operator.strip().lower()), ("url", address)) if name}
