@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from pycosign.cli.image_report import report_image
 from pycosign.cli.journal import Journal
 from pycosign.errors import NoSignaturesError
 from pycosign.flows.verify_image import JudgedCandidate, JudgedImage
+from pycosign.verify.pipeline import CHECKS
 from pycosign.wire.reference import parse_reference
 from tests.cli.json_schema import problems
 from tests.cli.stage import EMAIL, OLD_STYLE, FaultyRegistry, Stage
@@ -182,3 +184,106 @@ def test_a_schema_that_says_nothing_would_be_noticed(stage: Stage) -> None:
     assert list(problems({**report, "more": 1}, SCHEMA, SCHEMA))
     report["candidates"][0].pop("issuer")
     assert list(problems(report, SCHEMA, SCHEMA))
+
+
+# ---- check by check --------------------------------------------------------------------------------------------------
+def results(candidate: dict[str, Any]) -> dict[str, str]:
+    return {check["check"]: check["result"] for check in candidate["checks"]}
+
+
+def details(candidate: dict[str, Any]) -> dict[str, str]:
+    return {check["check"]: check["detail"] for check in candidate["checks"]}
+
+
+def test_the_schema_knows_every_check() -> None:
+    assert [*CHECKS, None] == SCHEMA["$defs"]["check"]["enum"]
+    assert list(CHECKS) == SCHEMA["$defs"]["checks"]["items"]["properties"]["check"]["enum"]
+
+
+def test_a_verified_file_passed_every_check_in_order(stage: Stage) -> None:
+    report = report_of(stage.must(*verify(stage, stage.keyless_v2, *stage.who, "--report", "json")).out)
+    (found,) = report["candidates"]
+    assert tuple(results(found)) == CHECKS
+    assert set(results(found).values()) == {"passed"}
+    said = details(found)
+    assert stage.sandbox.urls["rekor_v2"] in said["log"]
+    assert stage.sandbox.urls["tsa"] in said["timestamps"]
+    assert EMAIL in said["identity"]
+    assert "valid 20" in said["certificate"]
+    assert said["content"] == f"it is of {found['digest']}"
+
+
+def test_a_key_needs_no_certificate_and_a_waived_log_says_so(stage: Stage) -> None:
+    words = verify(stage, stage.keyed, "--key", stage.public_key, "--report=json", "--insecure-ignore-tlog")
+    (found,) = report_of(stage.must(*words).out)["candidates"]
+    assert results(found) == {
+        **dict.fromkeys(CHECKS, "passed"),
+        "log": "waived",
+        **dict.fromkeys(("certificate", "certificate-log", "identity"), "not-needed"),
+    }
+
+
+def test_without_a_timestamp_and_a_period_there_is_no_need_of_one(stage: Stage) -> None:
+    words = verify(stage, stage.legacy_keyed, "--key", stage.public_key, "--report=json")
+    (found,) = report_of(stage.must(*words).out)["candidates"]
+    assert results(found)["timestamps"] == "not-needed"
+    assert results(found)["time"] == "passed"
+
+
+def test_a_refusal_shows_what_held_before_it_and_what_was_not_reached(stage: Stage) -> None:
+    words = verify(stage, stage.keyless_v2, "--certificate-identity", "x", "--certificate-oidc-issuer", "y")
+    (found,) = report_of(stage.run(*words, "--report", "json").out)["candidates"]
+    checks = {check["check"]: check for check in found["checks"]}
+    assert checks["identity"] == {
+        "check": "identity",
+        "result": "refused",
+        "code": "identity.mismatch",
+        "detail": found["message"],
+    }
+    assert checks["content"]["result"] == "not-reached"
+    assert checks["certificate-log"]["result"] == "passed"
+    assert stage.sandbox.urls["rekor_v2"] in checks["log"]["detail"]
+
+
+def test_evidence_that_cannot_be_read_reached_no_check(stage: Stage) -> None:
+    broken = stage.file("broken.json", b"{}")
+    (found,) = report_of(stage.run(*verify(stage, broken, *stage.who, "--report=json")).out)["candidates"]
+    assert set(results(found).values()) == {"not-reached"}
+    row = row_of(stage.run(*verify(stage, broken, *stage.who, "--output=json")).out)
+    assert (row["verdict"], row["check"]) == ("refused", None)
+
+
+def test_a_row_says_which_check_refused(stage: Stage) -> None:
+    row = row_of(stage.run(*verify(stage, stage.keyless_v2, "--key", stage.public_key, "--output", "json")).out)
+    assert row["check"] == "signer"
+
+
+def test_people_see_every_check(stage: Stage) -> None:
+    said = stage.run(*verify(stage, stage.keyless_v1, "--key", stage.public_key, "--report", "text")).out
+    assert "signer:          refused [key.mismatch]: " in said
+    assert "content:         not reached\n" in said
+
+
+def test_the_page_explains_every_check() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "answers.md").read_text()
+    assert re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE) == list(CHECKS)
+
+
+def test_a_log_that_cannot_be_asked_is_an_unavailable_check(stage: Stage) -> None:
+    image = f"{stage.sandbox.registry}/{stage.image('report-log-away', b'log away')}"
+    stage.must("sign", "--key", stage.key, *OLD_STYLE, "--tlog-upload=false", *REGISTRY, image)
+    words = ("verify", "--key", stage.public_key, "--rekor-url", "http://127.0.0.1:1", "--timeout", "5s")
+    ran = stage.run(*words, "--report", "json", *REGISTRY, image)
+    assert ran.status == 20
+    (found,) = report_of(ran.out)["candidates"]
+    assert (found["verdict"], results(found)["signature"], results(found)["log"]) == (
+        "unavailable",
+        "passed",
+        "unavailable",
+    )
+
+
+def test_a_bare_signature_is_no_attestation(stage: Stage) -> None:
+    words = ("verify-blob-attestation", "--bundle", stage.keyed, "--key", stage.public_key, "--type", "custom")
+    (found,) = report_of(stage.run(*words, "--report", "json", stage.artifact).out)["candidates"]
+    assert results(found)["content"] == "refused"

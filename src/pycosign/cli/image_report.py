@@ -43,7 +43,7 @@ def _candidates(judged: JudgedImage) -> "Iterator[dict[str, Any]]":
     for found in judged.candidates:
         if found.outcome is None:
             answer = {"verdict": "not-a-signature", "code": None, "message": None}
-            yield {"source": found.source, **answer}
+            yield {"source": found.source, **answer, "checks": []}
         else:
             accepted = isinstance(found.outcome, AcceptedSignature)
             yield candidate(found.source, found.outcome.verified if accepted else found.outcome)  # type: ignore[union-attr, arg-type]

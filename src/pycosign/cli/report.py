@@ -54,22 +54,26 @@ def report_of_error(artifact: str, error: SigningError) -> str | None:
     verdict = verdict_of_error(error)
     if verdict is None:
         return None
-    return one_line({"schema": SCHEMA, "artifact": artifact, **_answer(verdict, error)})
+    return one_line({"schema": SCHEMA, "artifact": artifact, **_answer(verdict, error), "check": error.check})
 
 
 def batch_row(judged: "JudgedPair") -> str:
     """The row of one line of `--batch`."""
     named = {"schema": SCHEMA, "line": judged.line, "artifact": judged.artifact, "bundle": judged.bundle}
     if isinstance(judged.outcome, SigningError):
-        return one_line({**named, **_answer(judged.verdict.value, judged.outcome)})
+        failed = {"check": judged.outcome.check}
+        return one_line({**named, **_answer(judged.verdict.value, judged.outcome), **failed})
     return one_line({**named, **_answer("verified", None), **proof(judged.outcome)})
 
 
 def candidate(source: str, outcome: "Verified | SigningError") -> dict[str, Any]:
     """One signature of a report. source: the file, or the digest of what the registry holds."""
+    from pycosign.verify.checks import checks_of  # only a report needs the words
+
+    checks = [result._asdict() for result in checks_of(outcome)]
     if isinstance(outcome, SigningError):
-        return {"source": source, **_answer(verdict_of_error(outcome) or "refused", outcome)}
-    return {"source": source, **_answer("verified", None), **proof(outcome)}
+        return {"source": source, **_answer(verdict_of_error(outcome) or "refused", outcome), "checks": checks}
+    return {"source": source, **_answer("verified", None), **proof(outcome), "checks": checks}
 
 
 def full_report(

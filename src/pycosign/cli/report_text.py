@@ -2,7 +2,7 @@
 
 from typing import Any
 
-__all__ = ["report_lines"]
+__all__ = ["check_words", "report_lines"]
 
 
 def report_lines(report: dict[str, Any]) -> list[str]:
@@ -16,8 +16,7 @@ def report_lines(report: dict[str, Any]) -> list[str]:
         lines.append("  no signature was looked at")
     for position, candidate in enumerate(report["candidates"], 1):
         lines.append(f"  {position}. {candidate['source']}: {_answer(candidate)}")
-        if candidate["verdict"] == "verified":
-            lines += [f"     {label + ':':<16} {text}" for label, text in _proof(candidate)]
+        lines += [f"     {label + ':':<16} {text}" for label, text in _rows(candidate)]
     return lines
 
 
@@ -41,25 +40,19 @@ def _age(seconds: int | None) -> str:
     )
 
 
-def _proof(candidate: dict[str, Any]) -> list[tuple[str, str]]:
-    """Labels and texts, of what there is."""
-    rows = [("format", candidate["format"]), ("digest", candidate["digest"] or "not compared")]
-    if candidate["key"] is not None:
-        rows.append(("key", "the one that was demanded"))
-    else:
-        rows += [("identity", candidate["identity"]), ("issuer", candidate["issuer"])]
-    rows += [("time", f"{time['at']} by {_by(time)}") for time in candidate["times"]]
-    for entry in candidate["log_entries"]:
-        where = entry["log_url"] or f"log {entry['log_id']}"
-        rows.append(("log entry", f"{entry['log_index']} of {where}, proved by {' and '.join(entry['proved_by'])}"))
-    rows += [("certificate log", log) for log in candidate["sct_logs"]]
-    if candidate["predicate_type"] is not None:
-        rows.append(("predicate type", candidate["predicate_type"]))
+def _rows(candidate: dict[str, Any]) -> list[tuple[str, str]]:
+    """Labels and texts: what was looked at, each check, and what else the evidence holds."""
+    is_verified = candidate["verdict"] == "verified"
+    rows = [("format", candidate["format"])] if is_verified else []
+    rows += [(check["check"].replace("-", " "), check_words(check)) for check in candidate["checks"]]
+    if not is_verified:
+        return rows
     rows += [("annotation", f"{name}={value}") for name, value in candidate["annotations"].items()]
-    rows += [("not checked", waiver) for waiver in candidate["waivers"]]
     return rows + [("not counted", reason) for reason in candidate["ignored"]]
 
 
-def _by(time: dict[str, Any]) -> str:
-    kinds = {"timestamp": "the timestamp authority", "log": "the log", "now": "this machine's clock"}
-    return f"{kinds.get(time['source'], time['source'])} {time['authority']}".rstrip()
+def check_words(check: dict[str, Any]) -> str:
+    """A check's result and what it is about, on one line."""
+    result = check["result"].replace("-", " ") + (f" [{check['code']}]" if check["code"] else "")
+    detail = "; ".join(line.strip() for line in check["detail"].splitlines())
+    return f"{result}: {detail}" if detail else result

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from pycosign.codec.pem import format_pem
 from pycosign.crypto.digests import digest
+from pycosign.errors import SigningError
 from pycosign.verify.evidence import Evidence, SimpleSigningPayload
 from pycosign.verify.requirements import Requirements, SignerKey
 from pycosign.wire.dsse import Envelope
@@ -40,7 +41,11 @@ def search_log(
     else:
         return evidence
     for proposed in _proposals(evidence, verifier_pem, artifact_sha256):
-        found = find_entries(http, rekor_url, proposed)
+        try:
+            found = find_entries(http, rekor_url, proposed)
+        except SigningError as exc:
+            exc.check = "log"  # of `pipeline.CHECKS`
+            raise
         if found:
             return evidence._replace(entries=(min(found, key=lambda entry: entry.integrated_at or 2**62),))
     return evidence

@@ -31,9 +31,11 @@ def verify_blob_attestation(
             RefusedError, MalformedError, UnavailableError (the file cannot be read), UsageError.
     """
     if not isinstance(evidence.content, Envelope):
-        raise PredicateTypeMismatchError(
+        refusal = PredicateTypeMismatchError(
             f"the {evidence.source} holds a bare signature, not a statement of type {predicate_type}"
         )
+        refusal.check = "content"
+        raise refusal
     demanded = requirements._replace(predicate_type=predicate_type)
     artifact = None
     if Waiver.CLAIMS not in requirements.waivers:
