@@ -122,7 +122,7 @@ def test_help_has_cosigns_flags_and_layout(cli: Cli, cosign3: Cli, command: str)
         kept = [
             line
             for line in text.splitlines()
-            if line.startswith("    -") or line in ("Usage:", "Flags:", "Global Flags:")
+            if (line.startswith("    -") and line.endswith(":")) or line in ("Usage:", "Flags:", "Global Flags:")
         ]
         usage = [
             line.replace("pycosign", "cosign")

@@ -87,7 +87,9 @@ def test_other_forms_are_refused_by_name(change: dict[str, object], problem: str
 
 def test_selectors_may_be_absent_where_there_is_no_service() -> None:
     config = {"mediaType": "application/vnd.dev.sigstore.signingconfig.v0.2+json", "tsaConfig": {}}
-    assert parse_signing_config(compact_json(config)) == SigningConfig()
+    parsed = parse_signing_config(compact_json(config))
+    assert parsed == SigningConfig(rekor_selector=Selector(""), tsa_selector=Selector(""))
+    assert json.loads(format_signing_config(parsed)) == config | {"rekorTlogConfig": {}}
 
 
 def test_a_trust_config_names_what_is_wrong_inside() -> None:

@@ -66,7 +66,11 @@ ROOT = Node(
         *_not_yet("save"),
         Node("sign", "Sign container images", "sign"),
         Node("sign-blob", "Sign files", "sign_blob"),
-        *_not_yet("signing-config"),
+        Node(
+            "signing-config",
+            "Make signing configs: which services sign",
+            children=(Node("create", "Write a signing config", "signing_config_create"),),
+        ),
         Node(
             "stack",
             "Run a private Sigstore: all its services in one process",
@@ -79,7 +83,12 @@ ROOT = Node(
         ),
         Node("tree", "Show what is stored beside an image", "tree"),
         Node("triangulate", "Print where Cosign stores an artifact of an image", "triangulate", hidden=True),
-        *_not_yet("trusted-root", "upload"),
+        Node(
+            "trusted-root",
+            "Make trusted roots: which services to believe",
+            children=(Node("create", "Write a trusted root", "trusted_root_create"),),
+        ),
+        *_not_yet("upload"),
         Node("verify", "Verify the signatures of container images", "verify"),
         *_not_yet("verify-attestation"),
         Node("verify-blob", "Verify the signature of a file", "verify_blob"),

@@ -11,9 +11,12 @@ _FOLDERS: Final = {PUBLIC_GOOD_MIRROR: "public-good", STAGING_MIRROR: "staging"}
 
 
 def embedded_file(mirror: str, name: str) -> bytes | None:
-    """The `root.json`, `trusted_root.json` or `signing_config.v0.2.json` of a public mirror; None for other mirrors."""
+    """The `root.json`, `trusted_root.json` or `signing_config.v0.2.json` of a public mirror; None: not here."""
     folder = _FOLDERS.get(mirror.rstrip("/"))
     if folder is None:
         return None
-    with open(os.path.join(os.path.dirname(__file__), "data", folder, name), "rb") as file:
-        return file.read()
+    try:
+        with open(os.path.join(os.path.dirname(__file__), "data", folder, name), "rb") as file:
+            return file.read()
+    except FileNotFoundError:
+        return None

@@ -23,13 +23,14 @@ if TYPE_CHECKING:
 __all__ = ["REFRESHED_TARGETS", "Refreshed", "refresh"]
 
 REFRESHED_TARGETS: Final = ("trusted_root.json", "signing_config.v0.2.json")
+_TARGETS: Final = (*REFRESHED_TARGETS, "signing_config_rekor_v2.v0.2.json")  # the last one is rare
 _METADATA: Final = ("root.json", "timestamp.json", "snapshot.json", "targets.json")
 
 
 class Refreshed(NamedTuple):
     """What the repository says now."""
 
-    targets: Mapping[str, bytes]  # those of REFRESHED_TARGETS that it has
+    targets: Mapping[str, bytes]  # those of _TARGETS that it has
     root_version: int
     stored: bool  # False: the cache could not be written to
 
@@ -67,7 +68,7 @@ def refresh(
 def _seeds(cache: TufCache) -> dict[str, bytes]:
     """What is cached, as files relative to the mirror's folder."""
     seeds = {}
-    for name in (*_METADATA, *(f"targets/{target}" for target in REFRESHED_TARGETS)):
+    for name in (*_METADATA, *(f"targets/{target}" for target in _TARGETS)):
         data = cache.read_file(name)
         if data is not None:
             seeds[name] = data
@@ -98,7 +99,7 @@ def _update(workshop: str, mirror: str, start: bytes, http: "HttpClient") -> tup
             bootstrap=start,
         )
         updater.refresh()
-        targets = {name: data for name in REFRESHED_TARGETS if (data := _fetch(updater, name)) is not None}
+        targets = {name: data for name in _TARGETS if (data := _fetch(updater, name)) is not None}
         return targets, _root_version(workshop)
     except exceptions.DownloadError as exc:
         if isinstance(exc.__cause__, SigningError):

@@ -20,11 +20,22 @@ if TYPE_CHECKING:
     from pycosign.net.http import HttpClient
     from pycosign.wire.signing_config import SigningConfig
 
-__all__ = ["Document", "LoadedTrust", "TrustSource", "load_document", "load_signing_config", "load_trust"]
+__all__ = [
+    "SIGNING_CONFIG",
+    "SIGNING_CONFIG_REKOR_V2",
+    "TRUSTED_ROOT",
+    "Document",
+    "LoadedTrust",
+    "TrustSource",
+    "load_document",
+    "load_signing_config",
+    "load_trust",
+]
 
 REFRESH_AFTER: Final = timedelta(days=1)
 TRUSTED_ROOT: Final = "trusted_root.json"
 SIGNING_CONFIG: Final = "signing_config.v0.2.json"
+SIGNING_CONFIG_REKOR_V2: Final = "signing_config_rekor_v2.v0.2.json"  # of the public repository alone
 _BUILT_IN: Final = "built in"
 
 
@@ -65,11 +76,13 @@ def load_trust(source: TrustSource, *, path: str | None = None) -> LoadedTrust:
     return LoadedTrust(compile_trust(root), root, document)
 
 
-def load_signing_config(source: TrustSource, *, path: str | None = None) -> "tuple[SigningConfig, Document]":
-    """The signing config: of the file `--signing-config`, else of TUF. Errors as `load_trust`."""
+def load_signing_config(
+    source: TrustSource, *, path: str | None = None, name: str = SIGNING_CONFIG
+) -> "tuple[SigningConfig, Document]":
+    """The signing config: of the file `--signing-config`, else of TUF by its name there. Errors as `load_trust`."""
     from pycosign.wire.signing_config import parse_signing_config
 
-    document = load_document(source, SIGNING_CONFIG, path=path, max_bytes=SIGNING_CONFIG_BYTES)
+    document = load_document(source, name, path=path, max_bytes=SIGNING_CONFIG_BYTES)
     return parse_signing_config(document.content), document
 
 

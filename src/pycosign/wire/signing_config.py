@@ -50,7 +50,7 @@ class Service(NamedTuple):
 class Selector(NamedTuple):
     """How many of the services that qualify are to be used."""
 
-    kind: str = "ANY"  # "ANY": one at random; "ALL"; "EXACT": `amount` at random
+    kind: str = "ANY"  # "ANY": one at random; "ALL"; "EXACT": `amount` at random; "": not said, as there is no service
     amount: int = 0  # above 0 with "EXACT" only
 
 
@@ -116,12 +116,12 @@ def _selector(fields: Fields, name: str, *, required: bool) -> Selector:
     if config is None:
         if required:
             raise MalformedError(fields.path(name), "is missing")
-        return Selector()
+        return Selector("")
     kind = config.optional_text("selector")
     amount = config.optional_integer("count", minimum=0, maximum=limits.TRUST_ENTRIES) or 0
     config.refuse_unknown()
     if kind is None and amount == 0 and not required:
-        return Selector()
+        return Selector("")
     if kind not in _SELECTORS:
         raise MalformedError(config.path("selector"), f"is not one of {', '.join(_SELECTORS)}")
     if (kind == "EXACT") != (amount > 0):
@@ -162,7 +162,7 @@ def _service_to_dict(service: Service) -> JsonObject:
 
 
 def _selector_to_dict(selector: Selector) -> JsonObject:
-    written: JsonObject = {"selector": selector.kind}
+    written: JsonObject = {"selector": selector.kind} if selector.kind else {}
     if selector.amount:
         written["count"] = selector.amount
     return written

@@ -111,7 +111,7 @@ def _log(fields: Fields) -> LogKey:
     if algorithm is None:
         raise MalformedError(fields.path("hashAlgorithm"), f"is not one of {', '.join(_HASHES)}")
     log = LogKey(
-        base_url=fields.text("baseUrl"),
+        base_url=fields.optional_text("baseUrl") or "",  # Cosign writes none for a key that was given alone
         key_der=key.b64("rawBytes", max_size=limits.CERTIFICATE_BYTES),
         key_details=key.text("keyDetails"),
         log_id=_id(fields.object("logId")),
@@ -204,8 +204,8 @@ def trusted_root_to_dict(root: TrustedRoot) -> JsonObject:
 
 
 def _log_to_dict(log: LogKey) -> JsonObject:
-    written: JsonObject = {
-        "baseUrl": log.base_url,
+    written: JsonObject = {"baseUrl": log.base_url} if log.base_url else {}
+    written |= {
         "hashAlgorithm": _HASH_NAMES[log.hash_algorithm],
         "publicKey": {
             "rawBytes": encode_b64(log.key_der),
@@ -228,12 +228,11 @@ def _authority_to_dict(authority: Authority) -> JsonObject:
     if authority.subject_common_name:
         subject["commonName"] = authority.subject_common_name
     certificates: list[JsonValue] = [{"rawBytes": encode_b64(der)} for der in authority.chain_der]
-    written: JsonObject = {
-        "subject": subject,
-        "uri": authority.uri,
-        "certChain": {"certificates": certificates},
-        "validFor": valid_for_to_dict(authority.valid_for),
-    }
+    written: JsonObject = {"subject": subject}
+    if authority.uri:
+        written["uri"] = authority.uri
+    written["certChain"] = {"certificates": certificates}
+    written["validFor"] = valid_for_to_dict(authority.valid_for)
     if authority.operator:
         written["operator"] = authority.operator
     return written
