@@ -38,6 +38,10 @@ __all__ = [
     "PasswordError",
     "PredicateTypeMismatchError",
     "RefusedError",
+    "RevokedArtifactError",
+    "RevokedCertificateError",
+    "RevokedIdentityError",
+    "RevokedKeyError",
     "RootMismatchError",
     "ServiceRejectedError",
     "SigningError",
@@ -267,6 +271,30 @@ class CertificateSubstitutionError(RefusedError):
     code = "legacy.cert-substitution"
 
 
+class RevokedArtifactError(RefusedError):
+    """A revocation list names the artifact."""
+
+    code = "revoked.artifact"
+
+
+class RevokedIdentityError(RefusedError):
+    """A revocation list names the identity that signed, for the time at which it did."""
+
+    code = "revoked.identity"
+
+
+class RevokedKeyError(RefusedError):
+    """A revocation list names the key that signed, for the time at which it did."""
+
+    code = "revoked.key"
+
+
+class RevokedCertificateError(RefusedError):
+    """A revocation list names the certificate that signed."""
+
+    code = "revoked.certificate"
+
+
 # ---- what image verification refuses, with Cosign's own exit statuses ----------------------------------------------
 class NoSignaturesError(RefusedError):
     """The image exists and has no signature."""
@@ -358,6 +386,9 @@ REFINED = {  # code: (family, meaning); every `code="..."` in the package is her
     "registry.too-large": ("malformed", "A manifest or blob is larger than what is accepted."),
     "registry.too-many": ("malformed", "More layers, referrers or pages than what is accepted."),
     "registry.unauthorized": ("unavailable", "The registry wants credentials, or other ones (401)."),
+    "revocation.digest-unknown": ("unavailable", "A revocation list names files by a digest that is not known here."),
+    "revocation.expired": ("unavailable", "A revocation list has expired: what was revoked since is not known."),
+    "revocation.not-yet-issued": ("unavailable", "A revocation list is dated later than now."),
     "signing-config.no-service": ("usage", "The signing config names no service that can be used now."),
     "stack.closing": ("unavailable", "The service is shutting down."),
     "stack.format-version": ("usage", "The data directory was written by another version."),

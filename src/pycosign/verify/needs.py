@@ -17,16 +17,17 @@ __all__ = ["digests_needed", "message_needed"]
 def digests_needed(evidence: Evidence, requirements: Requirements) -> frozenset[str]:
     """Which digests of the artifact (`sha256` ...) the verification of this evidence will look at; at least one.
 
+    Those by which a revocation list names artifacts are among them.
     What cannot be parsed needs nothing here: verification itself will refuse it with its reason.
     """
-    names: set[str] = set()
+    names = {name for revocations in requirements.revocations for name in revocations.digest_algorithms}
     if isinstance(evidence.content, Envelope):
         from pycosign.wire.intoto import parse_statement
 
         try:
             statement = parse_statement(evidence.content.payload)
         except MalformedError:
-            return frozenset(("sha256",))
+            return frozenset(("sha256", *names))
         for subject in statement.subjects:
             names.update(subject.digests)
     elif isinstance(evidence.content, MessageSignature):

@@ -13,7 +13,7 @@ from pycosign.verify.artifact import Artifact
 from pycosign.verify.claim import ClaimedSigner, claimed_signer
 from pycosign.verify.claims import check_claims
 from pycosign.verify.evidence import Evidence
-from pycosign.verify.identity import ProvedIdentity, check_identity
+from pycosign.verify.identity import check_identity
 from pycosign.verify.leaf import check_leaf
 from pycosign.verify.log import check_log
 from pycosign.verify.needs import digests_needed, message_needed
@@ -38,6 +38,7 @@ CHECKS: Final = (
     "certificate-log",
     "identity",
     "content",
+    "revocation",
 )
 
 
@@ -56,6 +57,7 @@ def verify(
              now: aware; a moment under Waiver.TLOG alone.
     Returns: what was proved.
     Raises:  RefusedError (with the check's own code) or MalformedError: the evidence is not good;
+             UnavailableError: only of a demanded revocation list, which has expired;
              UsageError: no evidence could meet the requirements as they are (no trust root, no artifact).
              Each says in `check` which of CHECKS it is, and in `proved` what those before it gave: words for a report.
     """
@@ -71,7 +73,7 @@ def verify(
         logged = proved[step] = check_log(evidence, signed, stamps.valid, trust, requirements)  # logs hold it
         step = "time"
         times = proved[step] = establish(stamps, logged, requirements, now, trust)
-        who: ProvedIdentity | None = None  # a demanded key needs neither certificate nor identity
+        leaf, who = None, None  # a demanded key needs neither certificate nor identity
         if claimed.certificate is not None:
             step = "certificate"
             leaf = proved[step] = check_leaf(claimed.certificate, evidence, times, trust)  # good at every moment
@@ -81,6 +83,11 @@ def verify(
             who = proved[step] = check_identity(leaf, _identity(requirements), sct_logs)
         step = "content"
         claims = check_claims(signed, artifact, requirements)  # the content speaks of this artifact
+        if requirements.revocations:
+            from pycosign.verify.revocation import check_revocations  # few demands have any
+
+            proved[step], step = claims, "revocation"
+            check_revocations(artifact, claimed.key, leaf, who, claims, times, requirements, now)  # nobody took it back
     except SigningError as exc:
         exc.check, exc.proved = exc.check or step, proved
         raise

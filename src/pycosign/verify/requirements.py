@@ -10,6 +10,8 @@ from pycosign.errors import UsageError
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from pycosign.verify.revocation_list import RevocationList
+
 __all__ = ["GithubWorkflow", "Requirements", "SignerIdentity", "SignerKey", "TextRule", "Waiver"]
 
 
@@ -98,6 +100,7 @@ class Requirements(NamedTuple):
     any for files. annotations: each must be among the signed ones. use_signed_timestamps: one must be there and count.
     min_logs, min_timestamp_authorities: so many distinct ones must hold or have seen the signature; two that share an
     operator, a URL or a key are one (`distinct`). min_logs below 1 counts as 1: only Waiver.TLOG turns the log off.
+    revocations: lists that must not name what was proved; they were verified before (`flows.revocations`).
     """
 
     signer: SignerKey | SignerIdentity
@@ -108,6 +111,7 @@ class Requirements(NamedTuple):
     annotations: Mapping[str, str] = {}
     min_logs: int = 1
     min_timestamp_authorities: int = 0
+    revocations: "tuple[RevocationList, ...]" = ()
 
 
 def _compile(pattern: str) -> Any:

@@ -1,0 +1,133 @@
+"""Whether what was proved has been revoked: the last question of the pipeline. Imported only where a list is demanded.
+
+A list can only take away: nothing in it makes a signature good. One that has expired decides nothing, so then the
+answer is "unavailable", unless it names what was proved: a revocation does not end with its list.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+
+from pycosign.crypto.keys import PublicKey
+from pycosign.errors import (
+    RevokedArtifactError,
+    RevokedCertificateError,
+    RevokedIdentityError,
+    RevokedKeyError,
+    UnavailableError,
+)
+from pycosign.verify.artifact import DIGEST_SIZES, Artifact
+from pycosign.verify.claims import Claims
+from pycosign.verify.identity import ProvedIdentity
+from pycosign.verify.leaf import VerifiedLeaf
+from pycosign.verify.requirements import Requirements
+from pycosign.verify.revocation_list import RevocationList, Revoked
+from pycosign.verify.times import VerifiedTime
+
+__all__ = ["check_revocations"]
+
+
+def check_revocations(
+    artifact: Artifact | None,
+    key: PublicKey,
+    leaf: VerifiedLeaf | None,
+    who: ProvedIdentity | None,
+    claims: Claims,
+    times: tuple[VerifiedTime, ...],
+    requirements: Requirements,
+    now: datetime,
+) -> None:
+    """Ask every demanded list.
+
+    Args:   key: that signed, bare or in the leaf; leaf, who: None for a bare key; times: every proved moment.
+    Raises: RevokedArtifactError, RevokedKeyError, RevokedCertificateError, RevokedIdentityError; UnavailableError: a
+            list is not good now, or names artifacts by an algorithm that this file's digest is not known in.
+    """
+    for revocations in requirements.revocations:
+        _check_artifact(revocations, artifact, claims)
+        _check_key(revocations, key, times)
+        if leaf is not None and who is not None:
+            _check_certificate(revocations, leaf)
+            _check_identity(revocations, who, times)
+    for revocations in requirements.revocations:
+        _check_age(revocations, now)
+        _check_known(revocations, artifact)
+
+
+def _check_artifact(revocations: RevocationList, artifact: Artifact | None, claims: Claims) -> None:
+    digests = set() if artifact is None else set(artifact.digests.items())
+    if claims.digest is not None:
+        digests.add(claims.digest)
+    elif claims.statement is not None:  # not compared with an artifact: then each of its subjects may be meant
+        digests.update(_subject_digests([subject.digests for subject in claims.statement.subjects]))
+    for digest in digests & revocations.artifacts.keys():
+        why = _why(revocations, revocations.artifacts[digest])
+        raise RevokedArtifactError(f"the artifact {digest[0]}:{digest[1].hex()} is revoked {why}")
+
+
+def _subject_digests(stated: list[Mapping[str, str]]) -> set[tuple[str, bytes]]:
+    known = {(name, text) for digests in stated for name, text in digests.items() if name in DIGEST_SIZES}
+    return {(name, bytes.fromhex(text)) for name, text in known}
+
+
+def _check_key(revocations: RevocationList, key: PublicKey, times: tuple[VerifiedTime, ...]) -> None:
+    digest = hashlib.sha256(key.spki_der).digest()
+    revoked = revocations.keys.get(digest)
+    if revoked is not None and _counts(revoked, times):
+        raise RevokedKeyError(f"the key sha256:{digest.hex()} is revoked {_why(revocations, revoked)}")
+
+
+def _check_certificate(revocations: RevocationList, leaf: VerifiedLeaf) -> None:
+    issuers = None, hashlib.sha256(leaf.issuer.spki_der).digest()
+    for entry in revocations.certificates:
+        if entry.serial == leaf.certificate.serial and entry.issuer in issuers:
+            why = _why(revocations, entry.revoked)
+            raise RevokedCertificateError(f"the certificate with the serial number {entry.serial:x} is revoked {why}")
+
+
+def _check_identity(revocations: RevocationList, who: ProvedIdentity, times: tuple[VerifiedTime, ...]) -> None:
+    for entry in revocations.identities:
+        fits = (entry.identity is None or entry.identity.accepts(who.identity)) and (
+            entry.issuer is None or entry.issuer.accepts(who.issuer)
+        )
+        if fits and _counts(entry.revoked, times):
+            why = _why(revocations, entry.revoked)
+            raise RevokedIdentityError(f"the identity {who.identity!r} of {who.issuer!r} is revoked {why}")
+
+
+def _counts(revoked: Revoked, times: tuple[VerifiedTime, ...]) -> bool:
+    """Whether the signature falls under it. One without a proved moment cannot show that it was made before."""
+    since = revoked.since
+    proved = [time.at for time in times if time.source != "now"]
+    return since is None or not proved or any(at >= since for at in proved)
+
+
+def _check_age(revocations: RevocationList, now: datetime) -> None:
+    if now > revocations.expires:
+        raise UnavailableError(
+            f"the {revocations.name} expired at {revocations.expires.isoformat()}: what was revoked since is not known",
+            code="revocation.expired",
+        )
+    if now < revocations.issued:
+        raise UnavailableError(
+            f"the {revocations.name} is of {revocations.issued.isoformat()}, which has not come yet",
+            code="revocation.not-yet-issued",
+        )
+
+
+def _check_known(revocations: RevocationList, artifact: Artifact | None) -> None:
+    """A file of which only a digest is known cannot be looked up under another. Images go by the registry's digest."""
+    if artifact is None or artifact.is_image:
+        return
+    missing = revocations.digest_algorithms - artifact.digests.keys()
+    if missing:
+        raise UnavailableError(
+            f"the {revocations.name} names artifacts by {', '.join(sorted(missing))}, and that digest of "
+            f"{artifact.name or 'the artifact'} is not known: give the file itself",
+            code="revocation.digest-unknown",
+        )
+
+
+def _why(revocations: RevocationList, revoked: Revoked) -> str:
+    since = "" if revoked.since is None else f"from {revoked.since.isoformat()} on "
+    return f"{since}by the {revocations.name}" + (f": {revoked.reason[:200]}" if revoked.reason else "")
