@@ -1,10 +1,10 @@
 """PEM blocks (RFC 7468)."""
 
 import re
-from typing import NamedTuple
 
 from pycosign.codec.b64 import decode_b64, encode_b64
 from pycosign.errors import MalformedError
+from pycosign.record import Record
 
 __all__ = ["PemBlock", "format_pem", "parse_pem"]
 
@@ -12,7 +12,7 @@ _BEGIN = re.compile(r"-----BEGIN ([A-Z0-9]+(?: [A-Z0-9]+)*)-----", re.ASCII)
 _COLUMNS = 64
 
 
-class PemBlock(NamedTuple):
+class PemBlock(Record):
     """One block: the label, as in "CERTIFICATE", and the decoded content (DER; in Cosign's key files, JSON)."""
 
     label: str

@@ -3,9 +3,10 @@
 Sources: protobuf-specs `PublicKeyDetails`; Cosign's `--signing-algorithm`; RFC 5758, RFC 8017, RFC 8410 for the OIDs.
 """
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from pycosign.errors import MalformedError, UsageError
+from pycosign.record import Record
 
 __all__ = [
     "ALGORITHM_TABLE",
@@ -30,7 +31,7 @@ MAX_RSA_BITS: Final = 8192  # to verify; keys that sign are of `RSA_SIZES`, or i
 RSA_SIZES: Final = (2048, 3072, 4096)
 
 
-class Curve(NamedTuple):
+class Curve(Record):
     """A NIST curve."""
 
     kind: str
@@ -47,7 +48,7 @@ CURVES: Final = (
 )
 
 
-class Algorithm(NamedTuple):
+class Algorithm(Record):
     """A kind of key with the hash it signs: what a trust root or `--signing-algorithm` names."""
 
     name: str  # Cosign's
@@ -117,7 +118,7 @@ HASH_OIDS: Final = {
 }
 
 
-class SignatureScheme(NamedTuple):
+class SignatureScheme(Record):
     """A signature algorithm as X.509 and CMS name it."""
 
     family: str  # "ecdsa" | "rsa" | "ed25519"

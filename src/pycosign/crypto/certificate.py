@@ -5,7 +5,7 @@ Whether a certificate is to be believed is decided in `pycosign.crypto.path`.
 """
 
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final
 
 from pycosign.codec.der import SEQUENCE, DerReader, read_der
 from pycosign.codec.der_writer import der_context, der_sequence
@@ -15,6 +15,7 @@ from pycosign.crypto.algorithms import scheme_of_oid
 from pycosign.crypto.keys import PublicKey, parse_spki
 from pycosign.errors import InvalidSignatureError, MalformedError
 from pycosign.limits import CERTIFICATE_BYTES, CERTIFICATE_EXTENSIONS, CERTIFICATES
+from pycosign.record import Record
 
 __all__ = [
     "Certificate",
@@ -47,14 +48,14 @@ _SHORT_NAMES: Final = {
 }
 
 
-class Extension(NamedTuple):
+class Extension(Record):
     """An extension as it stands."""
 
     critical: bool
     value: bytes  # the content of extnValue
 
 
-class NameAttribute(NamedTuple):
+class NameAttribute(Record):
     """One attribute of a distinguished name."""
 
     oid: str

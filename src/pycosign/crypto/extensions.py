@@ -3,11 +3,12 @@
 Every function takes the content of `extnValue` and raises MalformedError.
 """
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from pycosign.codec.der import SEQUENCE, UTF8_STRING, DerReader, read_der
 from pycosign.errors import MalformedError
 from pycosign.limits import CERTIFICATE_NAMES
+from pycosign.record import Record
 
 __all__ = [
     "AUTHORITY_KEY_ID",
@@ -65,14 +66,14 @@ _NAME_KINDS: Final = {0x81: "email", 0x82: "dns", 0x86: "uri"}
 _OTHER_NAME_TAGS: Final = (0xA0, 0xA3, 0xA4, 0xA5, 0x87, 0x88)  # other, X.400, directory, EDI, address, registered
 
 
-class BasicConstraints(NamedTuple):
+class BasicConstraints(Record):
     """Whether the certificate may sign others, and how many more below it may."""
 
     is_ca: bool
     path_length: int | None  # None: no bound
 
 
-class AlternativeName(NamedTuple):
+class AlternativeName(Record):
     """One subject alternative name."""
 
     kind: str  # "email", "uri", "dns", "other-name" (Fulcio's user names); any other: its tag as "[4]"

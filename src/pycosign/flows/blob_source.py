@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from pycosign import limits
 from pycosign.crypto.digests import ByteStream, digest_file
 from pycosign.errors import UnavailableError, UsageError
+from pycosign.record import Record
 from pycosign.verify.artifact import Artifact, artifact_from_bytes, artifact_from_digest
 
 __all__ = [
@@ -24,7 +25,7 @@ _MOST: Final = limits.PURE_ED25519_MESSAGE_BYTES
 Opener = Callable[[], AbstractContextManager[ByteStream]]
 
 
-class BlobSource(NamedTuple):
+class BlobSource(Record):
     """A file that can be opened once, or just its digest."""
 
     name: str

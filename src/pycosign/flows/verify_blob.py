@@ -1,12 +1,12 @@
 """Verify a file's signature. On the shortest path to an answer: only what a bundle needs is imported here."""
 
 from datetime import datetime
-from typing import NamedTuple
 
 from pycosign import limits
 from pycosign.codec.b64 import decode_b64
 from pycosign.errors import KeyMismatchError, MalformedError, UnavailableError, UsageError
 from pycosign.flows.blob_source import BlobSource
+from pycosign.record import Record
 from pycosign.verify.evidence import (
     Evidence,
     evidence_from_bundle,
@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 
-class LegacyPieces(NamedTuple):
+class LegacyPieces(Record):
     """What Cosign 2's flags bring beside a file; each the content of what the flag names."""
 
     signature: bytes | None = None  # --signature: base64, or raw

@@ -7,11 +7,12 @@ age reported.
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from pycosign.errors import SigningError, UnavailableError, UsageError
 from pycosign.files import read_given_file
 from pycosign.limits import SIGNING_CONFIG_BYTES, TRUSTED_ROOT_BYTES
+from pycosign.record import Record
 from pycosign.verify.trust import TrustRoot, compile_trust
 from pycosign.wire.trusted_root import TrustedRoot, parse_trusted_root
 
@@ -39,7 +40,7 @@ SIGNING_CONFIG_REKOR_V2: Final = "signing_config_rekor_v2.v0.2.json"  # of the p
 _BUILT_IN: Final = "built in"
 
 
-class TrustSource(NamedTuple):
+class TrustSource(Record):
     """Everything that decides where trust comes from."""
 
     environ: Mapping[str, str]
@@ -48,7 +49,7 @@ class TrustSource(NamedTuple):
     max_age: timedelta | None = None  # --max-trust-age: older than this is an error
 
 
-class Document(NamedTuple):
+class Document(Record):
     """A trust document's bytes, and how far to believe that they are current."""
 
     content: bytes
@@ -57,7 +58,7 @@ class Document(NamedTuple):
     warnings: tuple[str, ...] = ()
 
 
-class LoadedTrust(NamedTuple):
+class LoadedTrust(Record):
     """A trust root, ready for verification, and as it was written."""
 
     trust: TrustRoot

@@ -2,16 +2,17 @@
 
 import hashlib
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 from pycosign.errors import MalformedError, UsageError
+from pycosign.record import Record
 
 __all__ = ["DIGEST_SIZES", "Artifact", "artifact_from_bytes", "artifact_from_digest", "image_artifact", "parse_digest"]
 
 DIGEST_SIZES: Final[Mapping[str, int]] = {"sha256": 32, "sha384": 48, "sha512": 64}
 
 
-class Artifact(NamedTuple):
+class Artifact(Record):
     """What the caller holds in hand and wants to know about.
 
     digests: algorithm name ("sha256", "sha384", "sha512") -> raw digest; message: the bytes themselves, needed only

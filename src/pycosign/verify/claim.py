@@ -1,17 +1,16 @@
 """Who is said to have signed: the demanded key, or the certificate in the evidence. Nothing is trusted yet."""
 
-from typing import NamedTuple
-
 from pycosign.crypto.certificate import Certificate, parse_certificate
 from pycosign.crypto.keys import PublicKey
 from pycosign.errors import CertificateSubstitutionError, KeyMismatchError
+from pycosign.record import Record
 from pycosign.verify.evidence import LEGACY_BUNDLE, Evidence
 from pycosign.verify.requirements import Requirements, SignerKey
 
 __all__ = ["ClaimedSigner", "claimed_signer"]
 
 
-class ClaimedSigner(NamedTuple):
+class ClaimedSigner(Record):
     """The key to check the signature with. With a certificate it counts for nothing until `check_leaf` accepted that.
 
     hash_name: the caller's override of the key's own hash. is_demanded: the key is the caller's own.

@@ -4,7 +4,7 @@ Comes after the signature: until then the payload's words are nobody's.
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pycosign.codec.json_value import JsonValue
 from pycosign.errors import (
@@ -13,6 +13,7 @@ from pycosign.errors import (
     PredicateTypeMismatchError,
     UsageError,
 )
+from pycosign.record import Record
 from pycosign.verify.artifact import DIGEST_SIZES, Artifact, parse_digest
 from pycosign.verify.evidence import SimpleSigningPayload
 from pycosign.verify.requirements import Requirements, Waiver
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Claims", "check_claims"]
 
 
-class Claims(NamedTuple):
+class Claims(Record):
     """What the content proved about the artifact.
 
     digest: (algorithm, raw) that the signature binds; None if that check was waived. annotations: the signed ones.

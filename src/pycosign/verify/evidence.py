@@ -5,12 +5,13 @@ the caller demanded (GHSA-fx35-mq7g-6g98).
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from pycosign.codec.b64 import decode_b64
 from pycosign.codec.pem import parse_pem
 from pycosign.crypto.keys import load_public_key
 from pycosign.errors import MalformedError
+from pycosign.record import Record
 from pycosign.wire.bundle import Bundle, MessageSignature
 from pycosign.wire.dsse import Envelope, parse_envelope
 from pycosign.wire.log_entry import LogEntry
@@ -40,7 +41,7 @@ LEGACY_ATTESTATION: Final = "legacy image attestation"
 DETACHED: Final = "detached signature"
 
 
-class SimpleSigningPayload(NamedTuple):
+class SimpleSigningPayload(Record):
     """The exact bytes of a legacy image signature's layer; the signature covers them as they are."""
 
     payload: bytes
@@ -49,7 +50,7 @@ class SimpleSigningPayload(NamedTuple):
 Content = MessageSignature | Envelope | SimpleSigningPayload
 
 
-class Evidence(NamedTuple):
+class Evidence(Record):
     """Everything presented for one signature. Nothing in it is trusted.
 
     chain_der is leaf first and empty for a key; claimed_key_der is a key that a legacy bundle put where a certificate

@@ -1,10 +1,10 @@
 """The identity in a certificate that was already proved, against the demanded one."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from pycosign.crypto.certificate import Certificate
 from pycosign.errors import ClaimMismatchError, IdentityMismatchError, IssuerMismatchError
+from pycosign.record import Record
 from pycosign.verify.leaf import VerifiedLeaf
 from pycosign.verify.requirements import GithubWorkflow, SignerIdentity, TextRule
 
@@ -15,7 +15,7 @@ _ISSUER_V2 = 8
 _WORKFLOW_EXTENSIONS = {"trigger": 2, "sha": 3, "name": 4, "repository": 5, "ref": 6}
 
 
-class ProvedIdentity(NamedTuple):
+class ProvedIdentity(Record):
     """Who signed, by the certificate's one alternative name, who vouched for it, and which logs know it."""
 
     identity: str

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from pycosign.crypto.keys import PublicKey
 from pycosign.errors import UsageError
+from pycosign.record import Record
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -52,7 +53,7 @@ class TextRule:
         return " and ".join(parts)
 
 
-class GithubWorkflow(NamedTuple):
+class GithubWorkflow(Record):
     """Claims of a GitHub workflow's certificate, compared exactly; None is not asked. Extensions .1.2 to .1.6."""
 
     trigger: str | None = None
@@ -62,7 +63,7 @@ class GithubWorkflow(NamedTuple):
     ref: str | None = None
 
 
-class SignerIdentity(NamedTuple):
+class SignerIdentity(Record):
     """A certificate identity (its one subject alternative name) and the OIDC issuer that vouched for it.
 
     claims: rules for Fulcio's extensions by number (1 to 24; names: `fulcio_claims`); one that is missing is refused.
@@ -74,7 +75,7 @@ class SignerIdentity(NamedTuple):
     claims: Mapping[int, TextRule] = {}
 
 
-class SignerKey(NamedTuple):
+class SignerKey(Record):
     """The one public key that must have signed.
 
     hash_name: the signature's hash ("sha256" ...) where the caller overrides the key's own; None is the key's own.
@@ -93,7 +94,7 @@ class SignerKey(NamedTuple):
         return self.valid_from is not None or self.valid_until is not None
 
 
-class Requirements(NamedTuple):
+class Requirements(Record):
     """Everything that the caller demands.
 
     predicate_type: the statement's predicate type; None means "sign/v1" for images (unless allow_any_predicate) and

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from datetime import datetime
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pycosign.crypto.certificate import Certificate
 from pycosign.crypto.keys import PublicKey
 from pycosign.errors import SigningError, UnavailableError
+from pycosign.record import Record
 from pycosign.verify.requirements import Waiver
 from pycosign.verify.times import VerifiedTime
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["LoggedEntry", "Verdict", "Verified", "verdict_of"]
 
 
-class LoggedEntry(NamedTuple):
+class LoggedEntry(Record):
     """One log entry that was proved.
 
     log_index: as the log's promise signs it; without a promise the position in the proven tree.
@@ -34,7 +35,7 @@ class LoggedEntry(NamedTuple):
     body: bytes
 
 
-class Verified(NamedTuple):
+class Verified(Record):
     """What was proved about one signature. Only `pipeline.verify` makes one.
 
     certificate, identity and issuer are None for a key. extensions: Fulcio's, by number (1 to 24). times: every proved

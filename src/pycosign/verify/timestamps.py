@@ -6,7 +6,7 @@ checked in full, and a bad one refuses the evidence: whoever made it claimed tha
 
 import hashlib
 from datetime import datetime
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from pycosign import limits
 from pycosign.crypto.algorithms import hash_name_of_oid, scheme_of_oid
@@ -21,6 +21,7 @@ from pycosign.errors import (
     NotValidAtTimeError,
     TimestampOutsideValidityError,
 )
+from pycosign.record import Record
 from pycosign.verify.evidence import Evidence
 from pycosign.verify.trust import TrustedAuthority, TrustRoot
 
@@ -49,7 +50,7 @@ class VerifiedTimestamp:
         self.trusted = trusted
 
 
-class CheckedTimestamps(NamedTuple):
+class CheckedTimestamps(Record):
     """valid: those that count; ignored: why the others do not."""
 
     valid: tuple[VerifiedTimestamp, ...]
@@ -83,7 +84,7 @@ def check_timestamps(evidence: Evidence, trust: TrustRoot | None) -> CheckedTime
     return CheckedTimestamps(tuple(valid), tuple(ignored))
 
 
-class _Signer(NamedTuple):
+class _Signer(Record):
     """A known authority and its certificate that the token names."""
 
     authority: TrustedAuthority

@@ -1,12 +1,13 @@
 """Sigstore bundles 0.1 to 0.3. Source: protobuf-specs, sigstore_bundle.proto and its comments."""
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from pycosign import limits
 from pycosign.codec.b64 import encode_b64
 from pycosign.codec.json_value import JsonObject, JsonValue
 from pycosign.codec.strict_json import Fields, compact_json, load_json
 from pycosign.errors import MalformedError
+from pycosign.record import Record
 from pycosign.wire.dsse import Envelope, envelope_from_fields, envelope_to_dict
 from pycosign.wire.log_entry import LogEntry, entry_from_fields, entry_to_dict
 
@@ -32,7 +33,7 @@ _DIGESTS: Final = {"SHA2_256": ("sha256", 32), "SHA2_384": ("sha384", 48), "SHA2
 _DIGEST_NAMES: Final = {name: proto for proto, (name, _) in _DIGESTS.items()}
 
 
-class MessageSignature(NamedTuple):
+class MessageSignature(Record):
     """A signature over an artifact. The digest is a hint by the signer; the verifier computes its own."""
 
     digest_algorithm: str | None  # "sha256", "sha384", "sha512"; None together with `digest`
@@ -40,7 +41,7 @@ class MessageSignature(NamedTuple):
     signature: bytes
 
 
-class Bundle(NamedTuple):
+class Bundle(Record):
     """Everything that a verifier needs besides artifact and trust. Nothing here is verified."""
 
     version: str  # "0.1", "0.2", "0.3"

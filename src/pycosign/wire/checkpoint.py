@@ -5,10 +5,11 @@ line `Timestamp: NANOSECONDS`; both are within the format.
 """
 
 import re
-from typing import Final, NamedTuple
+from typing import Final
 
 from pycosign.codec.b64 import decode_b64, encode_b64
 from pycosign.errors import MalformedError
+from pycosign.record import Record
 from pycosign.wire.note import Note, parse_note
 
 __all__ = [
@@ -25,7 +26,7 @@ _SIZE: Final = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 _REKOR_V1_ORIGIN: Final = re.compile(r".+ - (0|[1-9][0-9]{0,18})", re.ASCII)
 
 
-class Checkpoint(NamedTuple):
+class Checkpoint(Record):
     """A tree's size and root under its log's name."""
 
     origin: str

@@ -4,12 +4,13 @@ Nothing is verified here. Revocation lists, unsigned attributes and unknown sign
 """
 
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final
 
 from pycosign.codec.der import SEQUENCE, DerReader
 from pycosign.codec.der_writer import der_element
 from pycosign.errors import MalformedError
 from pycosign.limits import CERTIFICATES
+from pycosign.record import Record
 
 __all__ = [
     "CONTENT_TYPE",
@@ -37,7 +38,7 @@ SIGNING_CERTIFICATE_V2: Final = "1.2.840.113549.1.9.16.2.47"
 _MAX_INTEGER_BITS: Final = 512  # serial numbers and nonces
 
 
-class SignerInfo(NamedTuple):
+class SignerInfo(Record):
     """The one signer, named by issuer and serial number or by key identifier. Source: RFC 5652, 5.3."""
 
     issuer_der: bytes | None  # a whole Name
@@ -53,7 +54,7 @@ class SignerInfo(NamedTuple):
     signature: bytes
 
 
-class SignedData(NamedTuple):
+class SignedData(Record):
     """What is signed, the certificates that came with it, and the signer."""
 
     e_content: bytes

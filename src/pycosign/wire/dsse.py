@@ -1,12 +1,11 @@
 """DSSE envelopes. Source: secure-systems-lab/dsse, envelope.md and protocol.md."""
 
-from typing import NamedTuple
-
 from pycosign import limits
 from pycosign.codec.b64 import encode_b64
 from pycosign.codec.json_value import JsonObject, JsonValue
 from pycosign.codec.strict_json import Fields, compact_json, load_json
 from pycosign.errors import MalformedError
+from pycosign.record import Record
 
 __all__ = [
     "Envelope",
@@ -19,14 +18,14 @@ __all__ = [
 ]
 
 
-class EnvelopeSignature(NamedTuple):
+class EnvelopeSignature(Record):
     """A signature over the envelope's `pae`. The key id is a hint by the signer, never trusted; "" if there is none."""
 
     signature: bytes
     keyid: str = ""
 
 
-class Envelope(NamedTuple):
+class Envelope(Record):
     """A payload, what it is, and 1 to `limits.SIGNATURES` signatures over both."""
 
     payload: bytes

@@ -4,13 +4,13 @@ Source: sigstore/rekor openapi.yaml (LogEntry); protobuf-specs sigstore_rekor.pr
 """
 
 import re
-from typing import NamedTuple
 
 from pycosign import limits
 from pycosign.codec.b64 import decode_b64, encode_b64
 from pycosign.codec.json_value import JsonObject, JsonValue
 from pycosign.codec.strict_json import Fields, load_json
 from pycosign.errors import MalformedError
+from pycosign.record import Record
 
 __all__ = [
     "InclusionProof",
@@ -31,7 +31,7 @@ _HEX = re.compile(r"(?:[0-9a-f]{2})*", re.ASCII)
 _HASH_BYTES = 32
 
 
-class InclusionProof(NamedTuple):
+class InclusionProof(Record):
     """That a leaf is in a tree. Source: RFC 9162, 2.1.3."""
 
     log_index: int  # inside the tree (shard) of this proof: 0 <= log_index < size
@@ -41,7 +41,7 @@ class InclusionProof(NamedTuple):
     checkpoint: str  # the signed note; "" if there is none (bundles of version 0.1)
 
 
-class LogEntry(NamedTuple):
+class LogEntry(Record):
     """What a log said about one entry. Nothing here is verified."""
 
     log_index: int  # over all shards of the log

@@ -3,11 +3,12 @@
 Which keys are trusted, and how a key is recognised by its hint, is decided elsewhere.
 """
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from pycosign.codec.b64 import decode_b64, encode_b64
 from pycosign.errors import MalformedError
 from pycosign.limits import CHECKPOINT_BYTES, NOTE_SIGNATURES
+from pycosign.record import Record
 
 __all__ = ["Note", "NoteSignature", "format_note", "parse_note"]
 
@@ -15,7 +16,7 @@ _DASH: Final = "\u2014 "
 _HINT_BYTES: Final = 4
 
 
-class NoteSignature(NamedTuple):
+class NoteSignature(Record):
     """One signature line."""
 
     name: str  # of the key; no spaces and no "+"
@@ -23,7 +24,7 @@ class NoteSignature(NamedTuple):
     signature: bytes  # 1 or more bytes; their form depends on the key
 
 
-class Note(NamedTuple):
+class Note(Record):
     """A text and its signatures, none of them checked."""
 
     text: str  # ends in U+000A; these are the bytes that are signed, in UTF-8

@@ -6,13 +6,14 @@ JSON (RFC 8785): whatever is read here is exactly what its writer's format funct
 
 import hashlib
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from pycosign import limits
 from pycosign.codec.b64 import decode_b64, encode_b64
 from pycosign.codec.json_value import JsonObject, JsonValue
 from pycosign.codec.strict_json import Fields, canonical_json, load_json, sorted_json
 from pycosign.errors import MalformedError
+from pycosign.record import Record
 
 __all__ = [
     "LogBody",
@@ -34,7 +35,7 @@ _V2_NAMES: Final = {"SHA2_256": "sha256", "SHA2_384": "sha384", "SHA2_512": "sha
 _TO_V2: Final = {name: proto for proto, name in _V2_NAMES.items()}
 
 
-class Verifier(NamedTuple):
+class Verifier(Record):
     """Rekor v2's name for a key or certificate, with the algorithm that it is to be used with."""
 
     kind: str  # "certificate-der" or "key-der"
@@ -42,7 +43,7 @@ class Verifier(NamedTuple):
     key_details: str  # "PKIX_ECDSA_P256_SHA_256", ...
 
 
-class LogBody(NamedTuple):
+class LogBody(Record):
     """What a leaf binds together. Nothing here is verified."""
 
     kind: str  # "hashedrekord", "dsse", "intoto"

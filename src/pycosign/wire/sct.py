@@ -3,12 +3,13 @@
 Integers are big-endian; a vector has its length in front.
 """
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from pycosign.codec.der import DerReader
 from pycosign.codec.der_writer import der_octets
 from pycosign.errors import MalformedError, UsageError
 from pycosign.limits import SCTS
+from pycosign.record import Record
 
 __all__ = [
     "PRECERT_ENTRY",
@@ -39,7 +40,7 @@ _HASH_CODES: Final = {name: code for code, name in _HASH_NAMES.items()}
 _SIGNATURE_CODES: Final = {name: code for code, name in _SIGNATURE_NAMES.items()}
 
 
-class Sct(NamedTuple):
+class Sct(Record):
     """A log's promise to include a certificate."""
 
     log_id: bytes  # 32 bytes
@@ -51,7 +52,7 @@ class Sct(NamedTuple):
     version: int = _V1
 
 
-class CertificateEntry(NamedTuple):
+class CertificateEntry(Record):
     """What was submitted: a certificate, or a precertificate's TBS under its issuer's key."""
 
     issuer_key_hash: bytes | None  # SHA-256 of the issuer's SubjectPublicKeyInfo; None: an X.509 entry
@@ -63,7 +64,7 @@ class CertificateEntry(NamedTuple):
         return X509_ENTRY if self.issuer_key_hash is None else PRECERT_ENTRY
 
 
-class MerkleTreeLeaf(NamedTuple):
+class MerkleTreeLeaf(Record):
     """A leaf of a certificate log."""
 
     timestamp_ms: int

@@ -1,7 +1,7 @@
 """trusted_root.json: keys and certificates of a Sigstore instance. Source: protobuf-specs, sigstore_trustroot.proto."""
 
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final
 
 from pycosign import limits
 from pycosign.codec.b64 import encode_b64
@@ -9,6 +9,7 @@ from pycosign.codec.json_value import JsonObject, JsonValue
 from pycosign.codec.rfc3339 import format_rfc3339, parse_rfc3339
 from pycosign.codec.strict_json import Fields, compact_json, load_json
 from pycosign.errors import MalformedError
+from pycosign.record import Record
 
 __all__ = [
     "TRUSTED_ROOT_MEDIA_TYPE",
@@ -30,7 +31,7 @@ _HASH_NAMES: Final = {name: proto for proto, name in _HASHES.items()}
 _MAX_ID_BYTES: Final = 64
 
 
-class ValidFor(NamedTuple):
+class ValidFor(Record):
     """A span of time, both ends inclusive; None is open."""
 
     start: datetime | None = None
@@ -41,7 +42,7 @@ class ValidFor(NamedTuple):
         return (self.start is None or self.start <= at) and (self.end is None or at <= self.end)
 
 
-class LogKey(NamedTuple):
+class LogKey(Record):
     """A transparency or certificate log's key, and when it spoke for the log."""
 
     base_url: str
@@ -54,7 +55,7 @@ class LogKey(NamedTuple):
     checkpoint_key_id: bytes | None = None
 
 
-class Authority(NamedTuple):
+class Authority(Record):
     """A certificate authority (intermediates first, root last) or timestamp authority (leaf first, root last)."""
 
     uri: str
@@ -65,7 +66,7 @@ class Authority(NamedTuple):
     operator: str = ""
 
 
-class TrustedRoot(NamedTuple):
+class TrustedRoot(Record):
     """Whom to believe, and for which times. It came by TUF, or from a file that the caller named."""
 
     tlogs: tuple[LogKey, ...] = ()

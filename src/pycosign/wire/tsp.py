@@ -5,12 +5,13 @@ Responses are built in `pycosign.wire.tsp_response`.
 """
 
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final
 
 from pycosign.codec.der import SEQUENCE, DerReader, read_der
 from pycosign.codec.der_writer import der_boolean, der_integer, der_null, der_octets, der_oid, der_sequence
 from pycosign.errors import MalformedError
 from pycosign.limits import TIMESTAMP_BYTES
+from pycosign.record import Record
 from pycosign.wire.cms import (
     SHA1_OID,
     SHA256_OID,
@@ -43,7 +44,7 @@ TST_INFO: Final = "1.2.840.113549.1.9.16.1.4"
 _GRANTED: Final = 0
 
 
-class TimestampRequest(NamedTuple):
+class TimestampRequest(Record):
     """What is to be stamped."""
 
     imprint: bytes  # the digest
@@ -53,7 +54,7 @@ class TimestampRequest(NamedTuple):
     policy: str | None = None
 
 
-class TimestampToken(NamedTuple):
+class TimestampToken(Record):
     """A granted response, taken apart. What is signed is `signed_attrs_der`, which holds the digest of `e_content`."""
 
     status: int  # 0, granted
