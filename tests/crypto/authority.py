@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from pycosign.crypto.certificate import Certificate, parse_certificate
@@ -20,7 +20,7 @@ class Issued(NamedTuple):
     """A certificate and the key that it certifies."""
 
     certificate: Certificate
-    key: ec.EllipticCurvePrivateKey
+    key: Any
 
 
 def name(text: str) -> x509.Name:
@@ -41,8 +41,10 @@ def certify(
     not_before: datetime = NOW - timedelta(minutes=5),
     not_after: datetime = NOW + timedelta(minutes=5),
     serial: int | None = None,
+    algorithm: Any = hashes.SHA256(),
+    rsa_padding: padding.PSS | padding.PKCS1v15 | None = None,
 ) -> Issued:
-    """One certificate; without an issuer it signs itself."""
+    """One certificate; without an issuer it signs itself. algorithm: None for keys that sign messages themselves."""
     key = key or ec.generate_private_key(ec.SECP256R1())
     if issuer_name is not None:
         issuer_subject = name(issuer_name)
@@ -61,7 +63,7 @@ def certify(
     )
     for extension, critical in extensions:
         builder = builder.add_extension(extension, critical)
-    signed = builder.sign(issuer.key if issuer else key, hashes.SHA256())
+    signed = builder.sign(issuer.key if issuer else key, algorithm, rsa_padding=rsa_padding)
     return Issued(parse_certificate(signed.public_bytes(serialization.Encoding.DER), subject or "leaf"), key)
 
 
@@ -75,10 +77,11 @@ def authority(
     purposes: Sequence[x509.ObjectIdentifier] = (),
     key_ids: bool = True,
     extra: Sequence[tuple[x509.ExtensionType, bool]] = (),
+    key: Any = None,
     **options: Any,
 ) -> Issued:
     """An authority's certificate."""
-    key = ec.generate_private_key(ec.SECP256R1())
+    key = key or ec.generate_private_key(ec.SECP256R1())
     extensions: list[tuple[x509.ExtensionType, bool]] = [(x509.BasicConstraints(is_ca, path_length), True)]
     if usage is not None:
         extensions.append((usage, True))
@@ -99,6 +102,7 @@ def signer(
     purposes: Sequence[x509.ObjectIdentifier] = (CODE_SIGNING,),
     purposes_critical: bool = False,
     extra: Sequence[tuple[x509.ExtensionType, bool]] = (),
+    key: Any = None,
     **options: Any,
 ) -> Issued:
     """A leaf, as Fulcio issues them."""

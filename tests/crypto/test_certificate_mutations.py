@@ -50,6 +50,8 @@ def read_everything(der: bytes) -> Certificate:
     certificate = parse_certificate(der)
     for read in PROPERTIES:
         read(certificate)
+    with suppress(InvalidSignatureError):  # the signature algorithm is read here
+        certificate.check_signature(ROOT.certificate.public_key)
     return certificate
 
 

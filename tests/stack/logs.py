@@ -15,7 +15,7 @@ from pycosign.stack.tlog.engine import Log, Pace
 from pycosign.stack.tlog.heads import rekor_v1_name, rekor_v2_name
 from pycosign.stack.tlog.rekor_v1 import RekorV1, build_rekor_v1_app
 from pycosign.stack.tlog.rekor_v2 import RekorV2, build_rekor_v2_app
-from pycosign.wire.rekor_body import hashedrekord_v1_request
+from pycosign.wire.rekor_request import hashedrekord_v1_request
 
 T = TypeVar("T")
 WIRE = Path(__file__).parent.parent / "data" / "wire"

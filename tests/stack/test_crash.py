@@ -19,7 +19,7 @@ from pycosign.errors import LogStateError, UsageError
 from pycosign.stack.tlog.open import open_rekor_v1, open_rekor_v2
 from pycosign.wire.checkpoint import parse_signed_checkpoint
 from pycosign.wire.log_entry import InclusionProof, parse_tlog_entry, parse_v1_response
-from pycosign.wire.rekor_body import hashedrekord_v1_request, hashedrekord_v2_request
+from pycosign.wire.rekor_request import hashedrekord_v1_request, hashedrekord_v2_request
 from pycosign.wire.tile import parse_entry_bundle
 
 from .logs import NOW

@@ -9,7 +9,8 @@ import pytest
 
 from pycosign.crypto.signers import LocalSigner, generate_signer
 from pycosign.wire.dsse import Envelope, EnvelopeSignature, format_envelope, pae
-from pycosign.wire.rekor_body import dsse_v1_request, parse_rekor_body
+from pycosign.wire.rekor_body import parse_rekor_body
+from pycosign.wire.rekor_request import dsse_v1_request
 
 from .logs import call, hashedrekord, post, rekor_v1, run
 from .test_rekor_v1 import ENTRIES, b64, checked, recorded_log

@@ -13,7 +13,7 @@ from pycosign.crypto.signers import LocalSigner, generate_signer
 from pycosign.stack.tlog.engine import Pace
 from pycosign.wire.checkpoint import parse_signed_checkpoint
 from pycosign.wire.log_entry import LogEntry, parse_tlog_entry
-from pycosign.wire.rekor_body import hashedrekord_v2_request
+from pycosign.wire.rekor_request import hashedrekord_v2_request
 from pycosign.wire.tile import Tile, format_tile_path, parse_entry_bundle, parse_hash_tile, tiles_of_tree
 
 from .logs import V2, V2_HOST, Answer, call, post, recording, rekor_v2, replay, run, shape

@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from pycosign.crypto.signers import LocalSigner, generate_signer
 from pycosign.stack.tlog.engine import Pace
 from pycosign.wire.dsse import pae
-from pycosign.wire.rekor_body import hashedrekord_v2_request, parse_rekor_body
+from pycosign.wire.rekor_body import parse_rekor_body
+from pycosign.wire.rekor_request import hashedrekord_v2_request
 
 from .logs import NOW, post, rekor_v2, run
 from .test_rekor_v2 import ENTRIES, b64, checked, request

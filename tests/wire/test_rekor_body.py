@@ -17,16 +17,19 @@ from pycosign.wire.log_entry import LogEntry, parse_tlog_entry, parse_v1_respons
 from pycosign.wire.rekor_body import (
     LogBody,
     Verifier,
-    dsse_v1_request,
     format_dsse_v1,
     format_dsse_v2,
     format_hashedrekord_v1,
     format_hashedrekord_v2,
     format_intoto_v001,
+    format_rekord_v1,
+    parse_rekor_body,
+)
+from pycosign.wire.rekor_request import (
+    dsse_v1_request,
     hashedrekord_v1_request,
     hashedrekord_v2_request,
     intoto_v001_request,
-    parse_rekor_body,
 )
 from tests.recordings import exchange, names, recorded_file
 from tests.wire.strategies import hashes, json_bytes, some_bytes
@@ -50,6 +53,8 @@ def written_again(body: LogBody) -> bytes:
     v1 = list(zip(body.signatures, body.verifiers, strict=False))
     if body.kind == "hashedrekord" and v2:
         return format_hashedrekord_v2(body.digest_algorithm, body.digest, *v2[0])
+    if body.kind == "rekord":
+        return format_rekord_v1(body.digest, *v1[0])
     if body.kind == "hashedrekord":
         return format_hashedrekord_v1(body.digest_algorithm, body.digest, *v1[0])
     if body.kind == "dsse" and v2:
@@ -71,6 +76,16 @@ def test_hashedrekords_that_we_write_we_read_back(
     assert parse_rekor_body(format_hashedrekord_v2(*hashed, signature, verifier)) == LogBody(
         "hashedrekord", "0.0.2", *hashed, (signature,), (verifier.der,), verifier.kind, None, (verifier.key_details,)
     )
+
+
+@given(hashes, some_bytes, some_bytes)
+def test_rekords_that_we_write_we_read_back(digest: bytes, signature: bytes, pem: bytes) -> None:
+    written = format_rekord_v1(digest, signature, pem)
+    assert parse_rekor_body(written) == LogBody("rekord", "0.0.1", "sha256", digest, (signature,), (pem,), "pem")
+    for form in ("pgp", "minisign", "ssh", "X509", "pkcs7", ""):
+        with pytest.raises(MalformedError) as caught:
+            parse_rekor_body(written.replace(b'"x509"', b'"%s"' % form.encode()))
+        assert caught.value.code == "algorithm.unsupported" or not form
 
 
 @given(hashes, hashes, st.dictionaries(some_bytes, some_bytes, min_size=1, max_size=3))
@@ -215,7 +230,8 @@ DSSE = format_dsse_v1(bytes(32), bytes(32), [(b"AB", b"PEM")])
             b'{"kind":"hashedrekord","apiVersion":"0.0.1",',
             "is not canonical",
         ),
-        (HASHEDREKORD, b"hashedrekord", b"rekord", "is of kind 'rekord' '0.0.1', which is not known"),
+        (HASHEDREKORD, b"hashedrekord", b"jar", "is of kind 'jar' '0.0.1', which is not known"),
+        (HASHEDREKORD, b"hashedrekord", b"rekord", "format is missing"),
         (HASHEDREKORD, b"0.0.1", b"0.0.3", "is of kind 'hashedrekord' '0.0.3', which is not known"),
         (HASHEDREKORD, b'"spec"', b'"extra":1,"spec"', "has an unknown member 'extra'"),
         (HASHEDREKORD, b'"signature":{', b'"signature":{"a":1,', "has an unknown member 'a'"),

@@ -11,7 +11,7 @@ from pycosign.codec.der import SEQUENCE, DerReader, read_der
 from pycosign.codec.der_writer import der_context, der_sequence
 from pycosign.codec.pem import format_pem, parse_pem
 from pycosign.crypto import extensions as ext
-from pycosign.crypto.algorithms import scheme_of_oid
+from pycosign.crypto.algorithms import RSA_PSS_OID, scheme_of_oid
 from pycosign.crypto.keys import PublicKey, parse_spki
 from pycosign.errors import InvalidSignatureError, MalformedError
 from pycosign.limits import CERTIFICATE_BYTES, CERTIFICATE_EXTENSIONS, CERTIFICATES
@@ -181,14 +181,27 @@ class Certificate:
         if self._signed_by is not None and self._signed_by == issuer_key:
             return
         fields = read_der(self._algorithm_der, SEQUENCE, f"{self.what} signature algorithm")
-        scheme = scheme_of_oid(fields.oid(), f"{self.what} signature algorithm")
-        if scheme.has_null:
-            fields.null()
-        fields.finish()
-        if issuer_key.kind.partition("-")[0] != scheme.family or (scheme.family == "rsa" and not scheme.hash_name):
-            raise InvalidSignatureError(f"{self.what} is signed by another kind of key than the issuer's")
-        issuer_key.verify(self.signature, self.tbs_der, hash_name=scheme.hash_name)
+        oid = fields.oid()
+        if oid == RSA_PSS_OID:
+            from pycosign.crypto.pss import parse_pss_parameters  # hardly any certificate pays for it
+
+            self._check_kind(issuer_key, "rsa")
+            hash_name = parse_pss_parameters(fields, f"{self.what} signature algorithm")
+            issuer_key.verify_pss(self.signature, self.tbs_der, hash_name=hash_name)
+        else:
+            scheme = scheme_of_oid(oid, f"{self.what} signature algorithm")
+            if scheme.has_null:
+                fields.null()
+            fields.finish()
+            if scheme.family == "rsa" and scheme.hash_name is None:
+                raise InvalidSignatureError(f"{self.what} does not say which hash is signed")
+            self._check_kind(issuer_key, scheme.family)
+            issuer_key.verify(self.signature, self.tbs_der, hash_name=scheme.hash_name)
         self._signed_by = issuer_key
+
+    def _check_kind(self, issuer_key: PublicKey, family: str) -> None:
+        if not issuer_key.kind.startswith(family):
+            raise InvalidSignatureError(f"{self.what} is signed by another kind of key than the issuer's")
 
     def tbs_without(self, *oids: str) -> bytes:
         """The TBSCertificate as it would be without these extensions. Source: RFC 6962, 3.2.

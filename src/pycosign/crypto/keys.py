@@ -1,4 +1,4 @@
-"""Public keys: ECDSA on the NIST curves, Ed25519 and Ed25519ph, RSA. What signs with private ones is in `signers.py`.
+"""Public keys: ECDSA on the NIST curves, Ed25519 and Ed25519ph, RSA, ML-DSA. `signers.py` has the private ones.
 
 They are read by our own DER reader: `cryptography`'s loader costs 16 ms of import on every run.
 """
@@ -18,7 +18,9 @@ from pycosign.crypto.algorithms import (
     CURVES,
     MAX_RSA_BITS,
     MIN_RSA_BITS,
+    ML_DSA,
     Curve,
+    MlDsa,
     algorithm_of_key,
     default_hash,
 )
@@ -92,7 +94,7 @@ class PublicKey:
 
     def __init__(self, spki_der: bytes, kind: str, key: Any) -> None:
         self.spki_der = spki_der
-        self.kind = kind  # ecdsa-p256, -p384, -p521; ed25519; rsa-2048, -3072, -4096; rsa (of another size)
+        self.kind = kind  # ecdsa-p256, -p384, -p521; ed25519; rsa-2048, -3072, -4096; rsa (another size); ml-dsa-44 ...
         self.default_hash = default_hash(kind)  # of a digest to be signed
         self._key = key  # the library's object
 
@@ -110,13 +112,28 @@ class PublicKey:
         """What the SubjectPublicKeyInfo's BIT STRING holds: the point, the 32 bytes of Ed25519, the RSA structure."""
         return _split_spki(self.spki_der, "public key")[2]
 
+    @property
+    def signs_messages(self) -> bool:
+        """Whether a signature may be over the message itself: Ed25519 (which has a form over digests too), ML-DSA."""
+        return self.kind == "ed25519" or not self.signs_digests
+
+    @property
+    def signs_digests(self) -> bool:
+        """Whether a digest is enough to check a signature: always but for ML-DSA."""
+        return not self.kind.startswith("ml-dsa")
+
     def verify(self, signature: bytes, message: bytes, *, hash_name: str | None = None) -> None:
         """Check a signature over a message.
 
-        Args:   hash_name: None: ECDSA and RSA take `default_hash`, Ed25519 is pure. "sha512" makes it Ed25519ph.
+        Args:   hash_name: None: ECDSA and RSA take `default_hash`, Ed25519 and ML-DSA are pure. "sha512" makes it
+                Ed25519ph.
         Raises: InvalidSignatureError. UsageError: a hash that is not for this key.
         """
-        if self.kind == "ed25519":
+        if not self.signs_digests:
+            if hash_name is not None:
+                raise UsageError(f"an {self.kind} key signs the message itself, not a {hash_name} digest")
+            self._check(signature, message)
+        elif self.kind == "ed25519":
             if hash_name is not None:
                 self.verify_digest(signature, sha512(message).digest(), hash_name)
                 return
@@ -130,6 +147,8 @@ class PublicKey:
         Raises: InvalidSignatureError. MalformedError: a digest of another length.
                 UsageError: a hash that is not for this key.
         """
+        if not self.signs_digests:
+            raise UsageError(f"an {self.kind} key signs the message itself, not a {hash_name} digest")
         if self.kind == "ed25519":
             if hash_name != "sha512":
                 raise UsageError(f"an ed25519 key signs a sha512 digest, not {hash_name}")
@@ -137,18 +156,27 @@ class PublicKey:
         else:
             self._check(signature, digest, *self._scheme(hash_algorithm(hash_name, digest)))
 
-    def verify_pss(self, signature: bytes, message: bytes, *, hash_name: str = "sha256") -> None:
-        """Check an RSASSA-PSS signature: MGF1 with the same hash, a salt as long as the digest. RFC 8017, 8.1.
+    def verify_pss(
+        self,
+        signature: bytes,
+        data: bytes,
+        *,
+        hash_name: str = "sha256",
+        is_digest: bool = False,
+        any_salt: bool = False,
+    ) -> None:
+        """Check an RSASSA-PSS signature: MGF1 with the same hash. RFC 8017, 8.1.
 
+        Args:   data: the message, or with `is_digest` its digest; any_salt: else the salt is as long as the digest.
         Raises: InvalidSignatureError. UsageError: not an RSA key, or an unknown hash.
         """
         if not self.kind.startswith("rsa"):
             raise UsageError(f"an {self.kind} key makes no PSS signatures")
         from cryptography.hazmat.primitives.asymmetric import padding
 
-        algorithm = hash_algorithm(hash_name)
-        scheme = padding.PSS(padding.MGF1(algorithm), padding.PSS.DIGEST_LENGTH)
-        self._check(signature, message, scheme, algorithm)
+        length = padding.PSS.AUTO if any_salt else padding.PSS.DIGEST_LENGTH
+        scheme = padding.PSS(padding.MGF1(hash_algorithm(hash_name)), length)
+        self._check(signature, data, scheme, hash_algorithm(hash_name, data if is_digest else None))
 
     def _scheme(self, algorithm: Any) -> tuple[Any, ...]:
         return rsa_scheme(algorithm) if self.kind.startswith("rsa") else (Ecdsa(algorithm),)
@@ -193,8 +221,9 @@ def load_public_key(data: bytes, what: str = "public key") -> PublicKey:
 
 
 def parse_spki(der: bytes, what: str = "public key") -> PublicKey:
-    """Read a SubjectPublicKeyInfo. Source: RFC 5280, 4.1.2.7; RFC 5480 (named curves, uncompressed points); RFC 8410.
+    """Read a SubjectPublicKeyInfo.
 
+    Source: RFC 5280, 4.1.2.7; RFC 5480 (named curves, uncompressed points); RFC 8410; RFC 9881.
     Raises: MalformedError; with the code `key.unsupported`, a sound structure of an algorithm or size not supported.
     """
     oid, parameters, raw = _split_spki(der, what)
@@ -207,6 +236,10 @@ def parse_spki(der: bytes, what: str = "public key") -> PublicKey:
         parameters.null()
         parameters.finish()
         return _parse_rsa(der, raw, what)
+    ml_dsa = next((item for item in ML_DSA if item.oid == oid), None)
+    if ml_dsa is not None:
+        parameters.finish()
+        return _parse_ml_dsa(der, raw, ml_dsa, what)
     raise MalformedError(what, f"is of an algorithm that is not supported: {oid}", code="key.unsupported")
 
 
@@ -263,7 +296,24 @@ def _parse_rsa(der: bytes, raw: bytes, what: str) -> PublicKey:
     return PublicKey(der, kind, rsa.RSAPublicNumbers(exponent, modulus).public_key())
 
 
+def _parse_ml_dsa(der: bytes, raw: bytes, form: MlDsa, what: str) -> PublicKey:
+    """Older versions of `cryptography` have no ML-DSA, and newer ones only where their OpenSSL has it."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+
+    if len(raw) != form.key_bytes:
+        raise MalformedError(what, f"is {len(raw)} bytes; {form.kind} has {form.key_bytes}")
+    try:
+        from cryptography.hazmat.primitives.asymmetric import mldsa
+
+        return PublicKey(der, form.kind, getattr(mldsa, form.class_name).from_public_bytes(raw))
+    except (ImportError, UnsupportedAlgorithm) as exc:
+        problem = f"is of {form.kind}, which the installed version of cryptography does not have"
+        raise MalformedError(what, problem, code="key.unsupported") from exc
+    except ValueError as exc:
+        raise MalformedError(what, f"is not a sound {form.kind} key") from exc
+
+
 def key_details(key: PublicKey) -> str | None:
-    """The trust root's name for a key with its default hash (Ed25519: pure); None: RSA of an odd size."""
+    """The trust root's name for a key with its default hash (Ed25519, ML-DSA: pure); None: RSA of an odd size."""
     algorithm = algorithm_of_key(key.kind)
     return algorithm.details if algorithm else None

@@ -36,7 +36,7 @@ class BlobSource(Record):
     def read(self, digests: Collection[str], *, whole: bool) -> Artifact:
         """Hash the file.
 
-        Args:   digests: algorithm names. whole: keep the bytes too (pure Ed25519).
+        Args:   digests: algorithm names. whole: keep the bytes too (pure Ed25519, ML-DSA).
         Raises: UnavailableError: it cannot be read; UsageError: `whole`, and it is larger than memory should hold.
         """
         if self.known is not None:
@@ -130,6 +130,6 @@ def _read_whole(stream: ByteStream) -> bytes:
     while piece := stream.read(_PIECE_BYTES):
         size += len(piece)
         if size > _MOST:
-            raise UsageError(f"a pure Ed25519 signature needs the whole file in memory: at most {_MOST} bytes")
+            raise UsageError(f"pure Ed25519 and ML-DSA need the whole file in memory: at most {_MOST} bytes")
         pieces.append(piece)
     return b"".join(pieces)

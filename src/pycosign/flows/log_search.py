@@ -8,7 +8,7 @@ from pycosign.errors import SigningError
 from pycosign.verify.evidence import Evidence, SimpleSigningPayload
 from pycosign.verify.requirements import Requirements, SignerKey
 from pycosign.wire.dsse import Envelope
-from pycosign.wire.rekor_body import dsse_v1_request, hashedrekord_v1_request, intoto_v001_request
+from pycosign.wire.rekor_request import dsse_v1_request, hashedrekord_v1_request, intoto_v001_request
 
 if TYPE_CHECKING:
     from pycosign.net.http import HttpClient

@@ -54,7 +54,7 @@ def verify_blob(
     """
     whole = message_needed(evidence, requirements)
     if whole and source.is_digest:
-        raise UsageError("a pure Ed25519 signature is over the file itself; its digest is not enough")
+        raise UsageError("a pure Ed25519 or ML-DSA signature is over the file itself; its digest is not enough")
     artifact = source.read(digests_needed(evidence, requirements), whole=whole)
     return verify(evidence, artifact, trust=trust, requirements=requirements, now=now)
 

@@ -6,7 +6,7 @@ from pycosign.errors import UsageError
 from pycosign.sign.assemble import Testimony
 from pycosign.wire.bundle import MessageSignature
 from pycosign.wire.dsse import Envelope, format_envelope, pae
-from pycosign.wire.rekor_body import dsse_v1_request, hashedrekord_v1_request, hashedrekord_v2_request
+from pycosign.wire.rekor_request import dsse_v1_request, hashedrekord_v1_request, hashedrekord_v2_request
 
 __all__ = ["log_request", "v2_key_details"]
 

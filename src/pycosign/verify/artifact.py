@@ -1,4 +1,4 @@
-"""The artifact as the verifier needs it: its digests, and for pure Ed25519 its bytes."""
+"""The artifact as the verifier needs it: its digests, and for pure Ed25519 and ML-DSA its bytes."""
 
 import hashlib
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ class Artifact(Record):
     """What the caller holds in hand and wants to know about.
 
     digests: algorithm name ("sha256", "sha384", "sha512") -> raw digest; message: the bytes themselves, needed only
-    for pure Ed25519; is_image: the digest is an image manifest's, so only claims about images count.
+    for pure Ed25519 and ML-DSA; is_image: the digest is an image manifest's, so only claims about images count.
     """
 
     digests: Mapping[str, bytes]

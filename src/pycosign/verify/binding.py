@@ -30,10 +30,11 @@ def check_binding(entry: LogEntry, evidence: Evidence, signed: SignedContent) ->
         raise EntryMismatchError(
             f"the log entry is called {entry.kind} {entry.version}, but its body is {body.kind} {body.version}"
         )
-    if body.kind == "hashedrekord":
+    if body.kind in ("hashedrekord", "rekord"):
         _check_hashedrekord(body, signed)
     else:
         _check_envelope_entry(body, evidence)
+    _check_algorithm(body, signed)
     if len(body.verifiers) != 1 or not names_signer(body, signed.key, signed.certificate):
         raise EntryMismatchError(f"the log entry names another {_signer_word(signed)} than the one that signed")
     return body
@@ -73,12 +74,18 @@ def _check_hashedrekord(body: LogBody, signed: SignedContent) -> None:
         raise EntryMismatchError(
             f"the log entry is for {body.digest_algorithm}:{body.digest.hex()}, but what was signed is {digest.hex()}"
         )
+    if signed.hash_name != body.digest_algorithm and body.key_details:
+        raise EntryMismatchError(f"the log entry is over {body.digest_algorithm}, and the signature is not")
+
+
+def _check_algorithm(body: LogBody, signed: SignedContent) -> None:
+    """Rekor v2 names the algorithm: kind of key, hash and padding must be the signature's own."""
     for details in body.key_details:
         algorithm = algorithm_of_details(details)
-        if (
-            algorithm is None
-            or (algorithm.kind, algorithm.hash_name) != (signed.key.kind, body.digest_algorithm)
-            or signed.hash_name != body.digest_algorithm
+        if algorithm is None or (algorithm.kind, algorithm.hash_name or "", algorithm.is_pss) != (
+            signed.key.kind,
+            signed.hash_name,
+            signed.is_pss,
         ):
             raise EntryMismatchError(
                 f"the log entry names the algorithm {details[:60]!r}, which is not the signature's"

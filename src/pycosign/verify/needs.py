@@ -36,14 +36,16 @@ def digests_needed(evidence: Evidence, requirements: Requirements) -> frozenset[
 
 
 def message_needed(evidence: Evidence, requirements: Requirements) -> bool:
-    """True if the signature may be pure Ed25519, which is over the artifact's bytes and not over a digest.
+    """True if the signature may be over the artifact's bytes and not over a digest: pure Ed25519, ML-DSA.
 
-    A log takes the prehashed form only, so evidence with a log entry never is.
+    A log that is given a digest takes the prehashed form of Ed25519; one that wrote a rekord was given the bytes.
     """
-    if not isinstance(evidence.content, MessageSignature) or evidence.entries:
+    if not isinstance(evidence.content, MessageSignature):
         return False
     key = _key_of(evidence, requirements)
-    return key is not None and key.kind == "ed25519"
+    if key is None or not key.signs_messages:
+        return False
+    return not (key.signs_digests and evidence.entries) or any(entry.kind == "rekord" for entry in evidence.entries)
 
 
 def _message_digests(evidence: Evidence, content: MessageSignature, requirements: Requirements) -> set[str]:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Final
 
+from pycosign.crypto.algorithms import algorithm_of_details
 from pycosign.crypto.certificate import Certificate
 from pycosign.crypto.keys import PublicKey
 from pycosign.errors import (
@@ -17,6 +18,7 @@ from pycosign.verify.claim import ClaimedSigner
 from pycosign.verify.evidence import Evidence, SimpleSigningPayload
 from pycosign.wire.bundle import MessageSignature
 from pycosign.wire.dsse import Envelope, pae
+from pycosign.wire.rekor_body import parse_rekor_body
 
 __all__ = ["SignedContent", "check_signature", "hash_candidates"]
 
@@ -26,11 +28,11 @@ _PROOF: Final = object()
 class SignedContent:
     """Content whose signature verified under `key`. Whether that key may be believed is not said here.
 
-    hash_name: the hash under the signature ("sha256" ...); "" for pure Ed25519. payload: the envelope's or the layer's
-    bytes, None for a signature over the artifact itself.
+    hash_name: the hash under the signature ("sha256" ...); "" for pure Ed25519 and ML-DSA. is_pss: RSASSA-PSS. payload:
+    the envelope's or the layer's bytes, None for a signature over the artifact itself.
     """
 
-    __slots__ = ("_digests", "_message", "certificate", "content", "hash_name", "key", "payload", "signature")
+    __slots__ = ("_digests", "_message", "certificate", "content", "hash_name", "is_pss", "key", "payload", "signature")
 
     def __init__(
         self,
@@ -39,6 +41,7 @@ class SignedContent:
         claimed: ClaimedSigner,
         hash_name: str,
         *,
+        is_pss: bool,
         digests: Mapping[str, bytes] | None,
         message: bytes | None,
     ) -> None:
@@ -49,6 +52,7 @@ class SignedContent:
         self.key: PublicKey = claimed.key
         self.certificate: Certificate | None = claimed.certificate
         self.hash_name = hash_name
+        self.is_pss = is_pss
         self.payload = None if isinstance(evidence.content, MessageSignature) else evidence.content.payload
         self._digests: Mapping[str, bytes] = {} if digests is None else digests
         self._message = message
@@ -76,20 +80,42 @@ def check_signature(evidence: Evidence, artifact: Artifact | None, claimed: Clai
         message = content.payload
     else:
         return _check_over_artifact(evidence, content, _required(artifact), claimed)
-    hash_name = _verify_message(evidence, claimed, message)
-    return SignedContent(_PROOF, evidence, claimed, hash_name, digests=None, message=message)
+    is_pss = _is_pss(evidence, claimed.key)
+    hash_name = _verify_message(evidence, claimed, message, is_pss=is_pss)
+    return SignedContent(_PROOF, evidence, claimed, hash_name, is_pss=is_pss, digests=None, message=message)
 
 
 def hash_candidates(key: PublicKey, override: str | None) -> tuple[str, ...]:
     """The hashes that may be under a signature of this key: its own; for P-384 and P-521 also SHA-256.
 
-    Old writers (Cosign's legacy formats, some KMS) always hashed with SHA-256. Ed25519 has "sha512" for Ed25519ph.
+    Old writers (Cosign's legacy formats, some KMS) always hashed with SHA-256. Ed25519 has "sha512" for Ed25519ph;
+    ML-DSA has none.
     """
+    if not key.signs_digests:
+        return ()
     if override is not None and key.kind != "ed25519":
         return (override,)
     if key.kind in ("ecdsa-p384", "ecdsa-p521"):
         return (key.default_hash, "sha256")
     return (key.default_hash,)
+
+
+def _is_pss(evidence: Evidence, key: PublicKey) -> bool:
+    """Whether an RSA signature is RSASSA-PSS: where a log entry names it so (Rekor v2's key details), and nowhere else.
+
+    `verify.binding` compares the same words with what verified, so an entry that misleads here is refused there.
+    """
+    if not key.kind.startswith("rsa"):
+        return False
+    for entry in evidence.entries:
+        try:
+            details = parse_rekor_body(entry.body).key_details
+        except MalformedError:
+            continue
+        named = [algorithm_of_details(item) for item in details]
+        if any(algorithm is not None and algorithm.is_pss for algorithm in named):
+            return True
+    return False
 
 
 def _required(artifact: Artifact | None) -> Artifact:
@@ -104,14 +130,17 @@ def _check_over_artifact(
     candidates = hash_candidates(claimed.key, claimed.hash_name)
     if content.digest_algorithm is not None:
         _check_stated_digest(content.digest_algorithm, content.digest, artifact)
-        if claimed.key.kind != "ed25519":
+        if not claimed.key.signs_messages:
             if content.digest_algorithm not in candidates:
                 raise InvalidSignatureError(
                     f"the signature is over {content.digest_algorithm}, which {claimed.key.kind} keys do not sign"
                 )
             candidates = (content.digest_algorithm,)
-    hash_name = _verify_artifact(evidence, claimed, artifact, candidates)
-    return SignedContent(_PROOF, evidence, claimed, hash_name, digests=artifact.digests, message=artifact.message)
+    is_pss = _is_pss(evidence, claimed.key)
+    hash_name = _verify_artifact(evidence, claimed, artifact, candidates, is_pss=is_pss)
+    return SignedContent(
+        _PROOF, evidence, claimed, hash_name, is_pss=is_pss, digests=artifact.digests, message=artifact.message
+    )
 
 
 def _check_stated_digest(algorithm: str, stated: bytes | None, artifact: Artifact) -> None:
@@ -129,49 +158,59 @@ def _check_stated_digest(algorithm: str, stated: bytes | None, artifact: Artifac
 
 
 def _verify_artifact(
-    evidence: Evidence, claimed: ClaimedSigner, artifact: Artifact, candidates: tuple[str, ...]
+    evidence: Evidence, claimed: ClaimedSigner, artifact: Artifact, candidates: tuple[str, ...], *, is_pss: bool
 ) -> str:
+    key, signature = claimed.key, evidence.signature
     known = [name for name in candidates if name in artifact.digests]
     for name in known:
-        if _holds_for_digest(claimed.key, evidence.signature, artifact.digests[name], name):
+        if _holds_for_digest(key, signature, artifact.digests[name], name, is_pss=is_pss):
             return name
-    if claimed.key.kind == "ed25519" and artifact.message is not None:
-        if _holds_for_message(claimed.key, evidence.signature, artifact.message, None):
+    if key.signs_messages and artifact.message is not None:
+        if _holds_for_message(key, signature, artifact.message, None):
             return ""
         known.append("")
     if not known:
+        names = candidates or ("its bytes",)
         raise ArtifactDigestMismatchError(
-            f"the signature is over {' or '.join(candidates)}, but the artifact is known by {_names(artifact)} only"
+            f"the signature is over {' or '.join(names)}, but the artifact is known by {_names(artifact)} only"
         )
     raise _refusal(evidence, claimed)
 
 
-def _verify_message(evidence: Evidence, claimed: ClaimedSigner, message: bytes) -> str:
-    key = claimed.key
-    if key.kind == "ed25519":
-        if _holds_for_message(key, evidence.signature, message, None):
+def _verify_message(evidence: Evidence, claimed: ClaimedSigner, message: bytes, *, is_pss: bool) -> str:
+    key, signature = claimed.key, evidence.signature
+    if key.signs_messages:
+        if _holds_for_message(key, signature, message, None):
             return ""
         # Rekor v2 takes an envelope as the digest of its PAE, so its Ed25519 signature is the prehashed one.
-        if _holds_for_digest(key, evidence.signature, hashlib.sha512(message).digest(), "sha512"):
+        if key.signs_digests and _holds_for_message(key, signature, message, "sha512"):
             return "sha512"
         raise _refusal(evidence, claimed)
     for name in hash_candidates(key, claimed.hash_name):
-        if _holds_for_message(key, evidence.signature, message, name):
+        if _holds_for_message(key, signature, message, name, is_pss=is_pss):
             return name
     raise _refusal(evidence, claimed)
 
 
-def _holds_for_digest(key: PublicKey, signature: bytes, digest: bytes, hash_name: str) -> bool:
+def _holds_for_digest(key: PublicKey, signature: bytes, digest: bytes, hash_name: str, *, is_pss: bool) -> bool:
     try:
-        key.verify_digest(signature, digest, hash_name)
+        if is_pss:
+            key.verify_pss(signature, digest, hash_name=hash_name, is_digest=True, any_salt=True)
+        else:
+            key.verify_digest(signature, digest, hash_name)
     except InvalidSignatureError:
         return False
     return True
 
 
-def _holds_for_message(key: PublicKey, signature: bytes, message: bytes, hash_name: str | None) -> bool:
+def _holds_for_message(
+    key: PublicKey, signature: bytes, message: bytes, hash_name: str | None, *, is_pss: bool = False
+) -> bool:
     try:
-        key.verify(signature, message, hash_name=hash_name)
+        if is_pss:
+            key.verify_pss(signature, message, hash_name=hash_name or key.default_hash, any_salt=True)
+        else:
+            key.verify(signature, message, hash_name=hash_name)
     except InvalidSignatureError:
         return False
     return True

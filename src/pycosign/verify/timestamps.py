@@ -167,9 +167,9 @@ def _check_signature(token: "TimestampToken", certificate: Certificate) -> None:
         raise InvalidTimestampError("the timestamp was made with another certificate than the authority's")
     scheme = scheme_of_oid(token.signature_oid, "timestamp signature")
     key = certificate.public_key
-    if key.kind.partition("-")[0] != scheme.family:
+    if not key.kind.startswith(scheme.family):
         raise InvalidTimestampError(f"the timestamp is signed with {scheme.family}, its authority's key is {key.kind}")
-    hash_name = None if scheme.family == "ed25519" else scheme.hash_name or digest_name
+    hash_name = None if key.signs_messages else scheme.hash_name or digest_name
     try:
         key.verify(token.signature, token.signed_attrs_der, hash_name=hash_name)
     except InvalidSignatureError as exc:

@@ -63,13 +63,17 @@ class TrustedLog:
         return self._key
 
     def check(self, signature: bytes, message: bytes) -> None:
-        """Check what the log signed, with the hash that the trust root names for its key (else the key's own).
+        """Check what the log signed, with the hash and padding that the trust root names for its key (else its own).
 
         Raises: InvalidSignatureError.
         """
         algorithm = algorithm_of_details(self._key_details)
-        named = algorithm is not None and algorithm.kind == self.key.kind
-        self.key.verify(signature, message, hash_name=algorithm.hash_name if algorithm and named else None)
+        if algorithm is None or not algorithm.fits(self.key.kind):
+            self.key.verify(signature, message)
+        elif algorithm.is_pss:
+            self.key.verify_pss(signature, message, hash_name=algorithm.hash_name or "sha256", any_salt=True)
+        else:
+            self.key.verify(signature, message, hash_name=algorithm.hash_name)
 
 
 class TrustedAuthority:

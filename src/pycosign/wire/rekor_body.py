@@ -1,33 +1,30 @@
-"""What a log's leaf says: the canonical bodies that Rekor v1 and v2 store, for hashedrekord, dsse and intoto.
+"""What a log's leaf says: the canonical bodies that Rekor v1 and v2 store, for hashedrekord, rekord, dsse and intoto.
 
 Source: sigstore/rekor pkg/types/*/v0.0.*; sigstore/rekor-tiles, entry.proto and pkg/types. All of them are canonical
 JSON (RFC 8785): whatever is read here is exactly what its writer's format function would write.
 """
 
-import hashlib
 from collections.abc import Sequence
 from typing import Final
 
 from pycosign import limits
 from pycosign.codec.b64 import decode_b64, encode_b64
 from pycosign.codec.json_value import JsonObject, JsonValue
-from pycosign.codec.strict_json import Fields, canonical_json, load_json, sorted_json
+from pycosign.codec.strict_json import Fields, load_json, sorted_json
 from pycosign.errors import MalformedError
 from pycosign.record import Record
 
 __all__ = [
     "LogBody",
     "Verifier",
-    "dsse_v1_request",
     "format_dsse_v1",
     "format_dsse_v2",
     "format_hashedrekord_v1",
     "format_hashedrekord_v2",
     "format_intoto_v001",
-    "hashedrekord_v1_request",
-    "hashedrekord_v2_request",
-    "intoto_v001_request",
+    "format_rekord_v1",
     "parse_rekor_body",
+    "signature_v2_to_dict",
 ]
 
 _SIZES: Final = {"sha256": 32, "sha384": 48, "sha512": 64}
@@ -46,9 +43,9 @@ class Verifier(Record):
 class LogBody(Record):
     """What a leaf binds together. Nothing here is verified."""
 
-    kind: str  # "hashedrekord", "dsse", "intoto"
+    kind: str  # "hashedrekord", "rekord", "dsse", "intoto"
     version: str  # "0.0.1" or "0.0.2"
-    digest_algorithm: str  # "sha256", "sha384", "sha512"
+    digest_algorithm: str  # "sha256", "sha384", "sha512"; rekord: "sha256"
     digest: bytes  # of the artifact (of the PAE, if a v2 hashedrekord logs an envelope); dsse, intoto: of the payload
     signatures: tuple[bytes, ...]  # raw; () for intoto 0.0.1, which names none
     verifiers: tuple[bytes, ...]  # one for each signature; intoto 0.0.1: one
@@ -111,6 +108,22 @@ def _read_hashedrekord_v1(spec: Fields) -> LogBody:
     for fields in (data, signed, key, spec):
         fields.refuse_unknown()
     return LogBody("", "", algorithm, digest, (signature,), (verifier,), "pem")
+
+
+def _read_rekord_v1(spec: Fields) -> LogBody:
+    """What logs took before hashedrekord, and `rekor-cli` sends when asked to: the log saw the artifact itself."""
+    data, signed = spec.object("data"), spec.object("signature")
+    digest = _sha256_v1(data.object("hash"))
+    form = signed.text("format")
+    if form != "x509":
+        problem = f"is {form[:40]!a}: signatures in the format of PGP, minisign or SSH are not supported"
+        raise MalformedError(signed.path("format"), problem, code="algorithm.unsupported")
+    signature = signed.b64("content", max_size=limits.SIGNATURE_BYTES)
+    key = signed.object("publicKey")
+    verifier = key.b64("content", max_size=limits.CERTIFICATE_BYTES)
+    for fields in (data, signed, key, spec):
+        fields.refuse_unknown()
+    return LogBody("", "", "sha256", digest, (signature,), (verifier,), "pem")
 
 
 def _read_dsse_v1(spec: Fields) -> LogBody:
@@ -214,6 +227,7 @@ def _read_dsse_v2(spec: Fields) -> LogBody:
 _READERS: Final = {
     ("hashedrekord", "0.0.1"): _read_hashedrekord_v1,
     ("hashedrekord", "0.0.2"): _read_hashedrekord_v2,
+    ("rekord", "0.0.1"): _read_rekord_v1,
     ("dsse", "0.0.1"): _read_dsse_v1,
     ("dsse", "0.0.2"): _read_dsse_v2,
     ("intoto", "0.0.1"): _read_intoto_v001,
@@ -246,9 +260,17 @@ def format_hashedrekord_v2(digest_algorithm: str, digest: bytes, signature: byte
     """The body that Rekor v2 stores. sigstore-go rebuilds it, so not one byte may differ."""
     inner: JsonObject = {
         "data": {"algorithm": _TO_V2[digest_algorithm], "digest": encode_b64(digest)},
-        "signature": _signature_v2_to_dict(signature, verifier),
+        "signature": signature_v2_to_dict(signature, verifier),
     }
     return _body("hashedrekord", "0.0.2", {"hashedRekordV002": inner})
+
+
+def format_rekord_v1(digest: bytes, signature: bytes, verifier_pem: bytes) -> bytes:
+    """The body that Rekor v1 stores for `rekor-cli upload --type rekord --pki-format x509`; the digest is SHA-256."""
+    spec = _hashedrekord_v1_spec("sha256", digest, signature, verifier_pem)
+    signed = spec["signature"]
+    assert isinstance(signed, dict)
+    return _body("rekord", "0.0.1", {**spec, "signature": {**signed, "format": "x509"}})
 
 
 def format_dsse_v1(envelope_digest: bytes, payload_digest: bytes, signed: Sequence[tuple[bytes, bytes]]) -> bytes:
@@ -271,7 +293,7 @@ def format_dsse_v1(envelope_digest: bytes, payload_digest: bytes, signed: Sequen
 
 def format_dsse_v2(digest_algorithm: str, payload_digest: bytes, signed: Sequence[tuple[bytes, Verifier]]) -> bytes:
     """The body of Rekor v2 (before 2.3) for an envelope, signatures sorted by their bytes."""
-    signatures: list[JsonValue] = [_signature_v2_to_dict(signature, verifier) for signature, verifier in sorted(signed)]
+    signatures: list[JsonValue] = [signature_v2_to_dict(signature, verifier) for signature, verifier in sorted(signed)]
     inner: JsonObject = {
         "payloadHash": {"algorithm": _TO_V2[digest_algorithm], "digest": encode_b64(payload_digest)},
         "signatures": signatures,
@@ -288,50 +310,10 @@ def format_intoto_v001(envelope_digest: bytes, payload_digest: bytes, verifier_p
     return _body("intoto", "0.0.1", {"content": content, "publicKey": encode_b64(verifier_pem)})
 
 
-def _signature_v2_to_dict(signature: bytes, verifier: Verifier) -> JsonObject:
+def signature_v2_to_dict(signature: bytes, verifier: Verifier) -> JsonObject:
+    """A signature with its verifier, in the members that Rekor v2's requests and bodies share."""
     member = "publicKey" if verifier.kind == "key-der" else "x509Certificate"
     return {
         "content": encode_b64(signature),
         "verifier": {"keyDetails": verifier.key_details, member: {"rawBytes": encode_b64(verifier.der)}},
     }
-
-
-# ---- what a client posts -------------------------------------------------------------------------------------------
-def hashedrekord_v1_request(digest_algorithm: str, digest: bytes, signature: bytes, verifier_pem: bytes) -> bytes:
-    """The body of POST /api/v1/log/entries for an artifact's signature: here the proposed form is the stored one."""
-    return format_hashedrekord_v1(digest_algorithm, digest, signature, verifier_pem)
-
-
-def dsse_v1_request(envelope_json: bytes, *verifiers_pem: bytes) -> bytes:
-    """The body of POST /api/v1/log/entries for an envelope, whose text goes in as it is: the log stores its digest."""
-    verifiers: list[JsonValue] = [encode_b64(pem) for pem in verifiers_pem]
-    content: JsonObject = {"envelope": envelope_json.decode(), "verifiers": verifiers}
-    return _body("dsse", "0.0.1", {"proposedContent": content})
-
-
-def intoto_v001_request(envelope_json: bytes, verifier_pem: bytes) -> bytes:
-    """The body of POST /api/v1/log/entries as Cosign's `--rekor-entry-type intoto` sends it."""
-    digest: JsonObject = {"algorithm": "sha256", "value": hashlib.sha256(envelope_json).hexdigest()}
-    content: JsonObject = {"envelope": envelope_json.decode(), "hash": digest}
-    return _body("intoto", "0.0.1", {"content": content, "publicKey": encode_b64(verifier_pem)})
-
-
-def hashedrekord_v2_request(
-    digest: bytes,
-    signature: bytes,
-    key_details: str,
-    *,
-    certificate_der: bytes | None = None,
-    key_der: bytes | None = None,
-) -> bytes:
-    """The body of POST /api/v2/log/entries; the digest's algorithm is the one that `key_details` names.
-
-    Args: exactly one of `certificate_der` and `key_der` (SubjectPublicKeyInfo).
-    """
-    if (certificate_der is None) == (key_der is None):
-        raise MalformedError("log request", "must have exactly one of a certificate and a key")
-    verifier = Verifier(
-        "key-der" if certificate_der is None else "certificate-der", certificate_der or key_der or b"", key_details
-    )
-    request: JsonObject = {"digest": encode_b64(digest), "signature": _signature_v2_to_dict(signature, verifier)}
-    return canonical_json({"hashedRekordRequestV002": request})
