@@ -355,11 +355,13 @@ class OverloadedError(UnavailableError):
 # ---- codes that refine a family where no class of its own is needed ------------------------------------------------
 REFINED = {  # code: (family, meaning); every `code="..."` in the package is here or on a class, a test holds it
     "algorithm.unsupported": ("malformed", "A signature or digest algorithm that pycosign does not know."),
+    "artifact.needed": ("unavailable", "The signature does not say what it is of: the file itself is needed."),
     "artifact.unreadable": ("unavailable", "The file to verify could not be read; in a batch also: there is none."),
     "batch.malformed-line": ("malformed", "A line of a batch that does not name an artifact and its bundle."),
     "batch.worker-lost": ("unavailable", "A process that verified for a batch ended by itself."),
     "bundle.unreadable": ("unavailable", "The bundle file could not be read; in a batch also: there is none."),
     "key.not-importable": ("usage", "A private key in a form that `import-key-pair` does not take."),
+    "key.needed": ("unavailable", "The signature was made with a key, which must be given to check it."),
     "key.unavailable": ("unavailable", "The key's file or address could not be read."),
     "key.unsupported": ("malformed", "A key of a kind, curve or size that pycosign does not use."),
     "key.weak": ("usage", "A private key that no certificate authority would certify."),
