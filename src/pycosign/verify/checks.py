@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from pycosign.crypto.certificate import Certificate, format_name
 from pycosign.errors import MalformedError, SigningError, UnavailableError
 from pycosign.verify.claim import ClaimedSigner
+from pycosign.verify.claims import Claims
 from pycosign.verify.identity import ProvedIdentity
 from pycosign.verify.leaf import VerifiedLeaf
 from pycosign.verify.log import ProvedEntries
@@ -111,17 +112,9 @@ def _of_verified(check: str, verified: Verified) -> CheckResult:
         detail = f"{verified.identity}, vouched for by {verified.issuer}"
     elif check == "content":
         result, detail = _content(verified)
+    elif check == "revocation":
+        result, detail = _revocation(verified.revocation_lists)
     return CheckResult(check, result, None, detail)
-
-
-def _content(verified: Verified) -> tuple[str, str]:
-    kind = "" if verified.statement is None else f"a statement of type {verified.statement.predicate_type}"
-    if verified.digest is None:
-        waived = "what is signed was not compared with an artifact"
-        return WAIVED, f"{waived}: {kind}" if kind else waived
-    algorithm, raw = verified.digest
-    digest = f"{algorithm}:{raw.hex()}"
-    return PASSED, f"{kind} about {digest}" if kind else f"it is of {digest}"
 
 
 # ---- of what an error carries --------------------------------------------------------------------------------------
@@ -136,6 +129,8 @@ def _of_step(check: str, value: object) -> CheckResult:
         result, detail = _timestamps(value.valid)
     elif isinstance(value, ProvedEntries):
         result, detail = _log(value.entries, is_waived=value.waived)
+    elif isinstance(value, Claims):
+        result, detail = _content(value)
     elif isinstance(value, VerifiedLeaf):
         detail = _certificate(value.certificate)
     elif isinstance(value, ProvedIdentity):
@@ -191,6 +186,22 @@ def _certificate_log(urls: "tuple[str, ...]") -> tuple[str, str]:
     if not urls:
         return WAIVED, "no proof was asked for that the certificate was logged"
     return PASSED, "; ".join(url or "the given log" for url in urls)
+
+
+def _content(claims: Verified | Claims) -> tuple[str, str]:
+    kind = "" if claims.statement is None else f"a statement of type {claims.statement.predicate_type}"
+    if claims.digest is None:
+        waived = "what is signed was not compared with an artifact"
+        return WAIVED, f"{waived}: {kind}" if kind else waived
+    algorithm, raw = claims.digest
+    digest = f"{algorithm}:{raw.hex()}"
+    return PASSED, f"{kind} about {digest}" if kind else f"it is of {digest}"
+
+
+def _revocation(lists: int) -> tuple[str, str]:
+    if not lists:
+        return NOT_NEEDED, "no revocation list was given"
+    return PASSED, f"{lists} revocation list{'s' if lists > 1 else ''} name none of it"
 
 
 def _moment(at: datetime) -> str:

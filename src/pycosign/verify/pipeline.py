@@ -109,6 +109,7 @@ def verify(
         ignored=(*stamps.ignored, *logged.ignored),
         signature=evidence.signature,
         chain_der=evidence.chain_der,
+        revocation_lists=len(requirements.revocations),
     )
 
 

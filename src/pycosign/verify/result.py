@@ -60,6 +60,7 @@ class Verified(Record):
     ignored: tuple[str, ...]
     signature: bytes
     chain_der: tuple[bytes, ...] = ()
+    revocation_lists: int = 0  # how many were given; none of them names any of this
 
 
 class Verdict(Enum):
