@@ -406,6 +406,7 @@ REFINED = {  # code: (family, meaning); every `code="..."` in the package is her
     "unavailable.file": ("unavailable", "A file exists and could not be read or written."),
     "usage.declined": ("usage", "The question was answered with no."),
     "usage.file": ("usage", "A file that was named does not exist or cannot be made."),
+    "usage.instance": ("usage", "No such instance, or one that contradicts what else was said."),
     "usage.unknown-command": ("usage", "No such command."),
     "usage.unsupported": ("usage", "A command, flag or value of Cosign's that is not supported yet."),
 }

@@ -8,6 +8,8 @@ BUNDLE_BYTES: Final = 32 << 20
 BATCH_LINE_BYTES: Final = 64 << 10
 TRUSTED_ROOT_BYTES: Final = 16 << 20
 SIGNING_CONFIG_BYTES: Final = 1 << 20
+INSTANCES_FILE_BYTES: Final = 1 << 20
+STACK_FILE_BYTES: Final = 64 << 10
 KEY_FILE_BYTES: Final = 1 << 20
 REVOCATION_LIST_BYTES: Final = 16 << 20
 REVOCATIONS: Final = 100_000  # entries of one kind in a revocation list
@@ -31,6 +33,7 @@ SUBJECTS: Final = 1024  # of one statement, as sigstore-go
 SUBJECT_DIGESTS: Final = 32
 NOTE_SIGNATURES: Final = 64
 PROOF_HASHES: Final = 64
+INSTANCES: Final = 256  # named ones
 TRUST_ENTRIES: Final = 256  # logs, authorities or services of one kind in a trusted root or signing config
 
 # registries (GHSA-95pr-fxf5-86gv, GHSA-88jx-383q-w4qc, GHSA-vfp6-jrw2-99g9)

@@ -87,7 +87,9 @@ COMPLAINTS = [
     ("generate-key-pair", "foo://bar"),
     ("generate-key-pair", "--output-key-prefix", "nosuch/x"),
 ]
-OUR_FLAGS = tuple(f"    --{name}=" for name in ("allow-any-predicate", "batch", "max-trust-age", "output", "report"))
+OUR_FLAGS = tuple(
+    f"    --{name}=" for name in ("allow-any-predicate", "batch", "instance", "max-trust-age", "output", "report")
+)
 ENV = {"COSIGN_PASSWORD": "pw"}
 
 

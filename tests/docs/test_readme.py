@@ -63,6 +63,14 @@ IMAGE=$registry/readme/app:1.0
     assert "https://sigstore.dev/cosign/sign/v1" in said
 
 
+def test_the_session_with_a_named_instance_works_as_written(home: Home) -> None:
+    blocks = _blocks()
+    said = _run(home, blocks["stack"] + blocks["keyless"] + blocks["instance"])
+    assert said.count("Verified OK") == 2
+    assert "* local " in said
+    assert "signs with services from" in said
+
+
 def test_the_library_session_works_as_written(home: Home) -> None:
     done = home.run([sys.executable, "-c", _blocks()["python"]])
     assert done.status == 0, done.stderr
@@ -70,4 +78,4 @@ def test_the_library_session_works_as_written(home: Home) -> None:
 
 
 def test_every_block_that_is_marked_is_run() -> None:
-    assert set(_blocks()) == {"stack", "keyless", "key", "batch", "image", "python"}
+    assert set(_blocks()) == {"stack", "keyless", "key", "batch", "image", "instance", "python"}

@@ -57,6 +57,8 @@ REFERRERS_MODE = Flag(
     choices=("legacy", "oci-1-1"),
 )
 
+_INSTANCE = text("instance", "the named Sigstore to use: public, staging or one of `pycosign instance list`", own=True)
+
 # Identity and services for signing.
 IDENTITY = (
     text(
@@ -114,6 +116,7 @@ IDENTITY = (
 SIGNING = (
     *IDENTITY,
     *HARDWARE,
+    _INSTANCE,
     text("bundle", "write all that is needed to verify the signature to this file"),
     text("certificate", "file with the X.509 certificate of the signing key"),
     text(
@@ -156,6 +159,7 @@ _REGEXP = "regular expression (RE2) that the certificate's {} must match"
 
 VERIFYING = (
     *HARDWARE,
+    _INSTANCE,
     text(
         "ca-intermediates",
         "PEM file with intermediate certificate authorities",

@@ -64,15 +64,19 @@ def completed_by_log(
     """
     if Waiver.TLOG in requirements.waivers or args.switch("offline"):
         return source, evidence
+    from pycosign.cli.instance_choice import log_to_search
     from pycosign.flows.log_search import search_log
 
+    log_url = log_to_search(args, context)
+    if log_url is None:
+        return source, evidence
     whole = message_needed(evidence, requirements)
     artifact = source.read({"sha256", *digests_needed(evidence, requirements)}, whole=whole)
     check_signature(evidence, artifact, claimed_signer(evidence, requirements))
     found = search_log(
         evidence,
         http=context.http(),
-        rekor_url=args.text("rekor-url"),
+        rekor_url=log_url,
         requirements=requirements,
         artifact_sha256=artifact.digests.get("sha256"),
     )

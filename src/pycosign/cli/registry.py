@@ -61,6 +61,17 @@ ROOT = Node(
         Node("help", "Show the help of a command", "help"),
         Node("import-key-pair", "Encrypt an existing private key in Cosign's format", "import_key_pair"),
         Node("initialize", "Fetch and keep the trust root of a Sigstore", "initialize"),
+        Node(
+            "instance",
+            "Name the Sigstores that you use: whom to believe, and who signs",
+            children=(
+                Node("add", "Give a name to a Sigstore", "instance_add"),
+                Node("list", "List the named Sigstores", "instance_list"),
+                Node("remove", "Forget a named Sigstore", "instance_remove"),
+                Node("show", "Show where trust comes from, how old it is, and the services", "instance_show"),
+                Node("use", "Choose the Sigstore that is meant when none is said", "instance_use"),
+            ),
+        ),
         *_not_yet("load", "login", "manifest", "piv-tool", "pkcs11-tool"),
         Node("public-key", "Print the public key of a key", "public_key"),
         *_not_yet("save"),

@@ -89,16 +89,20 @@ def confirm_log_upload(args: "Values", context: "Context") -> None:
 
 def signing_context(args: "Values", context: "Context", *, algorithm: str = DEFAULT_ALGORITHM) -> SigningContext:
     """Open the key or get a token, choose the services, load the trust root for the check of our own result."""
+    from pycosign.cli.instance_choice import chosen_instance
     from pycosign.instances.trust import TrustSource
 
-    source = TrustSource(context.environ, utc_now(), context.http)
+    source = TrustSource(context.environ, utc_now(), context.http, instance=chosen_instance(args, context))
     signer = _open_key(args, context)
     services = _services(args, source, context)
     keyless = signer is None or args.switch("issue-certificate")
     trust = _trust(args, source, context, services, keyless=keyless)
     means: KeySigning | KeylessSigning
     if keyless:
-        means = KeylessSigning(_token(args, context, services), algorithm, signer)
+        client_id = args.text("oidc-client-id")
+        if source.instance is not None and source.instance.oidc_client_id and not args.given("oidc-client-id"):
+            client_id = source.instance.oidc_client_id
+        means = KeylessSigning(_token(args, context, services, client_id), algorithm, signer)
     else:
         assert signer is not None
         means = KeySigning(signer, _own_chain(args))
@@ -134,7 +138,10 @@ def _services(args: "Values", source: "TrustSource", context: "Context") -> Sign
         config, document = load_signing_config(source, path=path or None)
         for warning in document.warnings:
             context.warn(warning)
-        return services_from_config(config, now=source.now)
+        services = services_from_config(config, now=source.now)
+        if source.instance is not None and source.instance.oidc_issuer and not path:
+            services = services._replace(oidc_issuer=source.instance.oidc_issuer)
+        return services
     return services_from_urls(
         fulcio_url=args.text("fulcio-url") or None,
         rekor_url=args.text("rekor-url") if args.switch("tlog-upload") else None,
@@ -159,6 +166,8 @@ def _trust(
     try:
         loaded = load_trust(source)
     except SigningError as exc:
+        if source.instance is not None:  # it was chosen by name: nothing is signed that it cannot vouch for
+            raise
         context.warn(
             f"Could not fetch trusted_root.json from the TUF repository: the new signature is not checked. {exc}"
         )
@@ -168,7 +177,7 @@ def _trust(
     return loaded.trust
 
 
-def _token(args: "Values", context: "Context", services: SigningServices) -> "IdentityToken":
+def _token(args: "Values", context: "Context", services: SigningServices, client_id: str) -> "IdentityToken":
     import sys
 
     from pycosign.clients.oauth import OauthClient
@@ -183,7 +192,7 @@ def _token(args: "Values", context: "Context", services: SigningServices) -> "Id
         issuer=services.oidc_issuer,
         argument=args.text("identity-token"),
         flow=args.text("fulcio-auth-flow"),
-        client=OauthClient(args.text("oidc-client-id"), secret),
+        client=OauthClient(client_id, secret),
         redirect_uri=args.text("oidc-redirect-url"),
         provider=args.text("oidc-provider"),
         use_ambient=not args.switch("oidc-disable-ambient-providers"),

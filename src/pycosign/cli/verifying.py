@@ -149,17 +149,21 @@ def _wants_timestamps(args: "Values") -> bool:
 def load_trust_for(
     args: "Values", context: "Context", requirements: Requirements, journal: Journal
 ) -> "TrustRoot | None":
-    """The trust root of `--trusted-root`; of loose files and SIGSTORE_* variables; else of TUF. None: none is needed.
+    """The trust root of `--trusted-root`; of loose files and SIGSTORE_* variables; of the instance; else of TUF.
 
-    A key with the log waived and no timestamp demanded needs no trust, so then nothing is read and nobody is asked.
+    None: none is needed. A key with the log waived and no timestamp demanded needs no trust: nothing is read then, and
+    nobody is asked.
     """
+    from pycosign.cli.instance_choice import instance_for_trust
     from pycosign.instances.trust import TrustSource, load_trust
 
+    instance = instance_for_trust(args, context)
     source = TrustSource(
         context.environ,
         utc_now(),
         http=None if args.switch("offline") else context.http,
         max_age=_max_age(args),
+        instance=instance,
     )
     path = args.text("trusted-root")
     if not path:

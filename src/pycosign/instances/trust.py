@@ -17,6 +17,7 @@ from pycosign.verify.trust import TrustRoot, compile_trust
 from pycosign.wire.trusted_root import TrustedRoot, parse_trusted_root
 
 if TYPE_CHECKING:
+    from pycosign.instances.named import Instance
     from pycosign.instances.tuf_cache import CachedTarget, CacheLocation
     from pycosign.net.http import HttpClient
     from pycosign.wire.signing_config import SigningConfig
@@ -47,6 +48,7 @@ class TrustSource(Record):
     now: datetime
     http: "Callable[[], HttpClient] | None" = None  # None is offline: no socket is opened
     max_age: timedelta | None = None  # --max-trust-age: older than this is an error
+    instance: "Instance | None" = None  # None: the TUF repository that the environment or `initialize` names
 
 
 class Document(Record):
@@ -67,7 +69,7 @@ class LoadedTrust(Record):
 
 
 def load_trust(source: TrustSource, *, path: str | None = None) -> LoadedTrust:
-    """The trust root: of the file `--trusted-root`, else of TUF.
+    """The trust root: of the file `--trusted-root`, else of the instance, else of TUF.
 
     Raises: UsageError: no such file; MalformedError; TufMetadataError; UnavailableError: the repository does not
             answer and the cache does not suffice, or is older than `max_age`.
@@ -80,7 +82,10 @@ def load_trust(source: TrustSource, *, path: str | None = None) -> LoadedTrust:
 def load_signing_config(
     source: TrustSource, *, path: str | None = None, name: str = SIGNING_CONFIG
 ) -> "tuple[SigningConfig, Document]":
-    """The signing config: of the file `--signing-config`, else of TUF by its name there. Errors as `load_trust`."""
+    """The signing config: of the file `--signing-config`, else of the instance, else of TUF by its name there.
+
+    Raises: as `load_trust`.
+    """
     from pycosign.wire.signing_config import parse_signing_config
 
     document = load_document(source, name, path=path, max_bytes=SIGNING_CONFIG_BYTES)
@@ -91,14 +96,39 @@ def load_document(source: TrustSource, name: str, *, path: str | None, max_bytes
     """A target of the TUF repository, or a file in its place."""
     if path:
         return Document(read_given_file(path, max_bytes), path)
+    if source.instance is not None and source.instance.location is None:
+        return _from_files(source.instance, name, max_bytes)
     return _from_tuf(source, name)
+
+
+def _from_files(instance: "Instance", name: str, max_bytes: int) -> Document:
+    """A document of an instance that lives in files."""
+    if instance.trust_config:
+        return _from_trust_config(instance.trust_config, name)
+    path = instance.paths.get(name)
+    if path is None:
+        raise UsageError(
+            f"the instance {instance.name} has no {name}",
+            code="usage.instance",
+            hint="without a signing config an instance can only verify" if name == SIGNING_CONFIG else None,
+        )
+    return Document(read_given_file(path, max_bytes), path)
+
+
+def _from_trust_config(path: str, name: str) -> Document:
+    from pycosign.wire.signing_config import format_signing_config, parse_client_trust_config
+    from pycosign.wire.trusted_root import format_trusted_root
+
+    root, config = parse_client_trust_config(read_given_file(path, TRUSTED_ROOT_BYTES), what=path)
+    return Document(format_trusted_root(root) if name == TRUSTED_ROOT else format_signing_config(config), path)
 
 
 def _from_tuf(source: TrustSource, name: str) -> Document:
     from pycosign.instances.embedded import embedded_file  # a file of the caller's needs none of this
     from pycosign.instances.tuf_cache import locate_cache
 
-    location = locate_cache(source.environ)
+    location = source.instance.location if source.instance is not None else None
+    location = location or locate_cache(source.environ)
     cached, problem = _read_cache(location, name)
     if source.http is not None and (cached is None or _is_due(cached, source.now)):
         return _refreshed(source, location, name, cached)

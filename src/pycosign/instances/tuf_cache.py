@@ -26,6 +26,7 @@ from pycosign.codec.strict_json import Fields, compact_json, load_json
 from pycosign.errors import MalformedError, SigningError, UnavailableError, UsageError
 from pycosign.files import read_bounded, write_atomically
 from pycosign.instances.embedded import PUBLIC_GOOD_MIRROR, embedded_file
+from pycosign.instances.home import user_home
 from pycosign.instances.tuf_check import METADATA_BYTES, CheckedMetadata, MetadataFiles, check_metadata, check_target
 from pycosign.limits import TRUSTED_ROOT_BYTES
 from pycosign.locks import FileLock, LockedError
@@ -34,8 +35,10 @@ __all__ = [
     "CacheLocation",
     "CachedTarget",
     "TufCache",
+    "default_directory",
     "locate_cache",
     "lock_cache",
+    "lock_directory",
     "mirror_folder",
     "read_or_none",
     "trust_anchor",
@@ -50,7 +53,7 @@ class CacheLocation(NamedTuple):
 
     directory: str  # TUF_ROOT
     mirror: str  # URL without a final slash
-    anchor_path: str | None = None  # TUF_ROOT_JSON
+    anchor_path: str | None = None  # TUF_ROOT_JSON, or a named instance's pinned root
 
     @property
     def folder(self) -> str:
@@ -71,9 +74,14 @@ def locate_cache(environ: Mapping[str, str]) -> CacheLocation:
 
     Raises: UsageError: remote.json cannot be read.
     """
-    directory = environ.get("TUF_ROOT") or os.path.join(_home(environ), ".sigstore", "root")
+    directory = default_directory(environ)
     mirror = environ.get("TUF_MIRROR") or _remembered_mirror(directory) or PUBLIC_GOOD_MIRROR
     return CacheLocation(directory, mirror.rstrip("/"), environ.get("TUF_ROOT_JSON") or None)
+
+
+def default_directory(environ: Mapping[str, str]) -> str:
+    """TUF_ROOT, else ~/.sigstore/root."""
+    return environ.get("TUF_ROOT") or os.path.join(user_home(environ), ".sigstore", "root")
 
 
 def mirror_folder(mirror: str) -> str:
@@ -93,9 +101,9 @@ def trust_anchor(location: CacheLocation) -> bytes | None:
     try:
         anchor = read_bounded(location.anchor_path, METADATA_BYTES)
     except OSError as exc:
-        raise UsageError(f"cannot read TUF_ROOT_JSON {location.anchor_path}: {exc.strerror or exc}") from exc
+        raise UsageError(f"cannot read the pinned root {location.anchor_path}: {exc.strerror or exc}") from exc
     if anchor is None:
-        raise UsageError(f"TUF_ROOT_JSON names {location.anchor_path}, which does not exist")
+        raise UsageError(f"the pinned root {location.anchor_path} (TUF_ROOT_JSON, or of the instance) does not exist")
     return anchor
 
 
@@ -206,11 +214,11 @@ class TufCache:
         return f"{self.location.folder}.json"
 
 
-class lock_cache:
-    """One writer at a time. A cache that cannot be written to needs no lock: a read-only home works."""
+class lock_directory:
+    """One writer at a time. A directory that cannot be written to needs no lock: a read-only home works."""
 
-    def __init__(self, location: CacheLocation) -> None:
-        self._path = os.path.join(location.directory, "pycosign.lock")
+    def __init__(self, directory: str) -> None:
+        self._path = os.path.join(directory, "pycosign.lock")
         self._lock: FileLock | None = None
 
     def __enter__(self) -> None:
@@ -221,7 +229,7 @@ class lock_cache:
                 lock.acquire()
             except LockedError as exc:
                 if monotonic_seconds() > deadline:
-                    raise UnavailableError(f"the TUF cache is busy: {exc}", code="tuf.cache") from exc
+                    raise UnavailableError(f"another command is at it: {exc}", code="tuf.cache") from exc
                 time.sleep(0.02)
                 continue
             except OSError:
@@ -233,6 +241,11 @@ class lock_cache:
         if self._lock is not None:
             self._lock.release()
             self._lock = None
+
+
+def lock_cache(location: CacheLocation) -> lock_directory:
+    """Be the one writer of this cache."""
+    return lock_directory(location.directory)
 
 
 def read_or_none(path: str) -> bytes | None:
@@ -248,10 +261,6 @@ def _replace(path: str, data: bytes) -> None:
     if os.path.islink(path):
         os.unlink(path)
     write_atomically(path, data)
-
-
-def _home(environ: Mapping[str, str]) -> str:
-    return environ.get("HOME") or os.path.expanduser("~")
 
 
 def _remembered_mirror(directory: str) -> str | None:

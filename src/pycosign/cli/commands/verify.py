@@ -141,9 +141,13 @@ def _search(args: "Values", context: "Context", requirements: "Requirements") ->
         return None
 
     def search(evidence: "Evidence") -> "Evidence":
+        from pycosign.cli.instance_choice import log_to_search
         from pycosign.flows.log_search import search_log
 
-        return search_log(evidence, http=context.http(), rekor_url=args.text("rekor-url"), requirements=requirements)
+        log_url = log_to_search(args, context)
+        if log_url is None:
+            return evidence
+        return search_log(evidence, http=context.http(), rekor_url=log_url, requirements=requirements)
 
     return search
 

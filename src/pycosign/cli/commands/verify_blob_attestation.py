@@ -153,6 +153,10 @@ def _evidence(args: "Values", context: "Context", requirements: "Requirements") 
     evidence = with_envelope_as_content(legacy_pieces(args, context, bundle))
     if evidence.entries or Waiver.TLOG in requirements.waivers or args.switch("offline"):
         return evidence
+    from pycosign.cli.instance_choice import log_to_search
     from pycosign.flows.log_search import search_log
 
-    return search_log(evidence, http=context.http(), rekor_url=args.text("rekor-url"), requirements=requirements)
+    log_url = log_to_search(args, context)
+    if log_url is None:
+        return evidence
+    return search_log(evidence, http=context.http(), rekor_url=log_url, requirements=requirements)
