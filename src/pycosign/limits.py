@@ -33,6 +33,7 @@ CERTIFICATE_EXTENSIONS: Final = 64
 CERTIFICATE_NAMES: Final = 64
 SIGNATURES: Final = 10
 SCTS: Final = 16
+SCT_RESPONSE_BYTES: Final = 16 << 10
 SUBJECTS: Final = 1024  # of one statement, as sigstore-go
 SUBJECT_DIGESTS: Final = 32
 NOTE_SIGNATURES: Final = 64

@@ -266,4 +266,4 @@ ANNOTATIONS = items("annotations", "key=value pairs in the signature; may repeat
 # Refused by name when set (docs/compatibility.md): never ignored.
 UNSUPPORTED_REGISTRY = frozenset(("k8s-keychain",))
 SIGNING_UNSUPPORTED = frozenset(("sk", "slot"))
-VERIFYING_UNSUPPORTED = frozenset(("sk", "slot", "experimental-oci11", "sct"))
+VERIFYING_UNSUPPORTED = frozenset(("sk", "slot", "experimental-oci11"))

@@ -21,26 +21,28 @@ if TYPE_CHECKING:
     from pycosign.verify.evidence import Evidence
     from pycosign.verify.requirements import Requirements
 
-__all__ = ["completed_by_log", "legacy_pieces", "open_url"]
+__all__ = ["completed_by_log", "legacy_pieces", "loose_file", "loose_signature", "open_url"]
 
 
 def legacy_pieces(args: "Values", context: "Context", bundle: bytes | None) -> "Evidence":
     """The evidence of an old JSON bundle, of loose files, or of both."""
     signature = args.text("signature")
     pieces = LegacyPieces(
-        signature=_signature(signature, args, context) if signature else None,
-        certificate=_optional(args.text("certificate")),
-        chain=_optional(args.text("certificate-chain")),
-        timestamp=_optional(args.text("rfc3161-timestamp")),
+        signature=loose_signature(signature, args, context) if signature else None,
+        certificate=loose_file(args.text("certificate")),
+        chain=loose_file(args.text("certificate-chain")),
+        timestamp=loose_file(args.text("rfc3161-timestamp")),
+        sct=loose_file(args.text("sct")),
     )
     return legacy_evidence(pieces, bundle=bundle)
 
 
-def _optional(path: str) -> bytes | None:
+def loose_file(path: str) -> bytes | None:
+    """The content of a flag's file; None if the flag is not given. Raises: as `read_key_file`."""
     return read_key_file(path) if path else None
 
 
-def _signature(reference: str, args: "Values", context: "Context") -> bytes:
+def loose_signature(reference: str, args: "Values", context: "Context") -> bytes:
     """A file, a URL, env://NAME, or, when there is no such file, the base64 itself."""
     from pycosign.keys.reference import read_key_reference
 

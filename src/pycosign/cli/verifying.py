@@ -40,6 +40,7 @@ _IN_BUNDLE = (
     ("timestamp-certificate-chain", "TSA certificate chain path may only be provided using --trusted-root"),
     ("rfc3161-timestamp", "RFC3161 timestamp may not be provided using --rfc3161-timestamp"),
     ("signature", "signature may not be provided using --signature"),
+    ("sct", "SCT may not be provided using --sct"),
 )
 _NEEDED = " or {0}-regexp is required for verification in keyless mode"
 

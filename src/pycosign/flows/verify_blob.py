@@ -17,7 +17,7 @@ from pycosign.verify.pipeline import digests_needed, message_needed, verify
 from pycosign.verify.requirements import Requirements
 from pycosign.verify.result import Verified
 from pycosign.verify.trust import TrustRoot
-from pycosign.wire.bundle import parse_bundle
+from pycosign.wire.bundle import MessageSignature, parse_bundle
 
 __all__ = [
     "LegacyPieces",
@@ -28,6 +28,7 @@ __all__ = [
     "read_certificates",
     "read_signature",
     "verify_blob",
+    "with_sct",
 ]
 
 
@@ -38,6 +39,7 @@ class LegacyPieces(Record):
     certificate: bytes | None = None  # --certificate: PEM, base64 of PEM, or DER
     chain: bytes | None = None  # --certificate-chain: PEM
     timestamp: bytes | None = None  # --rfc3161-timestamp: {"SignedRFC3161Timestamp"}
+    sct: bytes | None = None  # --sct: a certificate log's answer
 
 
 def verify_blob(
@@ -103,12 +105,30 @@ def legacy_evidence(pieces: LegacyPieces, *, bundle: bytes | None = None) -> Evi
             raise KeyMismatchError("the cert passed in does not match the cert in the provided bundle")
         if chain and not evidence.chain_der:
             evidence = evidence._replace(chain_der=(*chain, *intermediates))
-        return evidence
+        if pieces.signature is not None:  # the bundle then only brings what speaks of this signature
+            given = read_signature(pieces.signature)
+            evidence = evidence._replace(signature=given, content=MessageSignature(None, None, given))
+        return with_sct(evidence, pieces.sct)
     if pieces.signature is None:
         raise UsageError("missing flag '--signature'")
-    return evidence_from_signature(
+    evidence = evidence_from_signature(
         read_signature(pieces.signature), chain_der=(*chain, *(intermediates if chain else ())), timestamps=timestamps
     )
+    return with_sct(evidence, pieces.sct)
+
+
+def with_sct(evidence: Evidence, sct: bytes | None) -> Evidence:
+    """The evidence with a certificate log's answer (the content of `--sct`) beside its certificate.
+
+    Raises: UsageError: there is no certificate. MalformedError: no such answer.
+    """
+    if sct is None:
+        return evidence
+    if not evidence.chain_der:
+        raise UsageError("--sct speaks of a certificate, and there is none")
+    from pycosign.wire.sct_response import parse_sct_response
+
+    return evidence._replace(detached_sct=parse_sct_response(sct))
 
 
 def read_signature(data: bytes) -> bytes:

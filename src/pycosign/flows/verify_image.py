@@ -16,10 +16,11 @@ from pycosign.errors import (
     SigningError,
     UnavailableError,
 )
+from pycosign.flows.presented import Presented, evidence_of_layer, presented_layer
 from pycosign.oci.attach import FoundBundle, FoundLayer, find_bundles, find_layers
 from pycosign.oci.registry import Registry
 from pycosign.verify.artifact import Artifact, image_artifact
-from pycosign.verify.evidence import Evidence, evidence_from_bundle, evidence_from_legacy_layer
+from pycosign.verify.evidence import Evidence, evidence_from_bundle
 from pycosign.verify.pipeline import verify
 from pycosign.verify.requirements import Requirements
 from pycosign.verify.result import Verdict, Verified, verdict_of
@@ -124,16 +125,25 @@ def verify_image(
     now: datetime,
     place: SignaturePlace | None = None,
     search: LogSearch | None = None,
+    presented: Presented | None = None,
 ) -> ImageVerdict:
     """Verify an image: resolve the tag once, find its signatures, judge each.
 
-    Args:   text: the reference as the user wrote it. search: for legacy signatures without a log entry.
+    Args:   text: the reference as the user wrote it. search: for legacy signatures without a log entry. presented:
+            what the caller has of the signature in files; with a signature among it nothing else is looked at.
     Raises: ImageNotFoundError; NoSignaturesError; NoMatchingSignaturesError: `causes` says why (exit status 12 as
             Cosign gives it when only legacy signatures were there, else 1); UnavailableError.
     """
     return conclude(
         judge_image(
-            text, registry=registry, trust=trust, requirements=requirements, now=now, place=place, search=search
+            text,
+            registry=registry,
+            trust=trust,
+            requirements=requirements,
+            now=now,
+            place=place,
+            search=search,
+            presented=presented,
         )
     )
 
@@ -147,6 +157,7 @@ def judge_image(
     now: datetime,
     place: SignaturePlace | None = None,
     search: LogSearch | None = None,
+    presented: Presented | None = None,
 ) -> JudgedImage:
     """Judge every signature of an image, as `verify_image`, without an answer yet.
 
@@ -155,13 +166,19 @@ def judge_image(
     reference = parse_reference(text)
     place = place or SignaturePlace()
     digest = registry.resolve(reference).digest
-    candidates, unasked = _find(registry, place.repository or reference.context, digest, place)
+    if presented is not None and presented.signature is not None:
+        payload, annotations = presented_layer(presented, reference.context, digest)
+        candidates = [_Candidate(LEGACY, "the given signature", payload, annotations, None)]
+        unasked: list[SigningError] = []
+    else:
+        candidates, unasked = _find(registry, place.repository or reference.context, digest, place)
     artifact = image_artifact(digest, name=reference.name)
     judged = []
     for candidate in candidates:
         outcome: AcceptedSignature | SigningError | None
         try:
-            outcome = _judge(candidate, artifact, trust, requirements, now, search)
+            evidence = _read(candidate, presented)
+            outcome = _judge(candidate, evidence, artifact, trust, requirements, now, search)
         except SigningError as exc:
             outcome = exc
         judged.append(JudgedCandidate(candidate.kind, candidate.source, outcome))
@@ -214,8 +231,18 @@ def _from_layer(item: FoundLayer, digest: str) -> _Candidate:
     return _Candidate(LEGACY, item.descriptor.digest, item.content, item.descriptor.annotations, item.problem)
 
 
+def _read(candidate: _Candidate, presented: Presented | None) -> Evidence:
+    if candidate.problem is not None:
+        raise candidate.problem
+    assert candidate.document is not None
+    if candidate.kind == BUNDLE:
+        return evidence_from_bundle(parse_bundle(candidate.document))
+    return evidence_of_layer(candidate.document, candidate.annotations, presented)
+
+
 def _judge(
     candidate: _Candidate,
+    evidence: Evidence,
     artifact: Artifact,
     trust: TrustRoot | None,
     requirements: Requirements,
@@ -223,26 +250,16 @@ def _judge(
     search: LogSearch | None,
 ) -> AcceptedSignature | None:
     """One candidate: accepted, or None for a bundle that does not claim to be a signature. Raises SigningError."""
-    if candidate.problem is not None:
-        raise candidate.problem
     assert candidate.document is not None
-    if candidate.kind == BUNDLE:
-        evidence = evidence_from_bundle(parse_bundle(candidate.document))
-        if not _is_signature(evidence, requirements):
-            return None
-    else:
-        evidence = evidence_from_legacy_layer(candidate.document, candidate.annotations)
+    if candidate.kind == BUNDLE and not _is_signature(evidence, requirements):
+        return None
     try:
         verified = verify(evidence, artifact, trust=trust, requirements=requirements, now=now)
-    except MissingEntryError as missing:
+    except MissingEntryError:
         # the signature itself is good: only then is the log asked
         if candidate.kind != LEGACY or evidence.entries or search is None:
             raise
-        try:
-            evidence = search(evidence)
-        except SigningError as exc:
-            exc.proved = missing.proved
-            raise
+        evidence = search(evidence)
         verified = verify(evidence, artifact, trust=trust, requirements=requirements, now=now)
     return AcceptedSignature(
         verified, evidence, candidate.kind, candidate.document, candidate.annotations, candidate.source

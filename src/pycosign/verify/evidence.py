@@ -18,6 +18,7 @@ from pycosign.wire.log_entry import LogEntry
 
 if TYPE_CHECKING:
     from pycosign.wire.legacy import LegacyBundle
+    from pycosign.wire.sct import Sct
 
 __all__ = [
     "DETACHED",
@@ -56,7 +57,8 @@ class Evidence(Record):
     chain_der is leaf first and empty for a key; claimed_key_der is a key that a legacy bundle put where a certificate
     belongs; key_hint never selects trust; timestamps are whole TimeStampResp DER; envelope_bytes is the envelope as it
     was stored, where it is known (attestations in the old formats); proof_required: the format obliges each log entry
-    to carry an inclusion proof with a checkpoint (bundles since v0.2).
+    to carry an inclusion proof with a checkpoint (bundles since v0.2); detached_sct: a certificate log's promise
+    that is not inside the certificate.
     """
 
     source: str
@@ -69,6 +71,7 @@ class Evidence(Record):
     timestamps: tuple[bytes, ...] = ()
     envelope_bytes: bytes | None = None
     proof_required: bool = False
+    detached_sct: "Sct | None" = None
 
 
 def evidence_from_bundle(bundle: Bundle) -> Evidence:

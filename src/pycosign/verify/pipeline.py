@@ -78,7 +78,7 @@ def verify(
             step = "certificate"
             leaf = proved[step] = check_leaf(claimed.certificate, evidence, times, trust)  # good at every moment
             step = "certificate-log"
-            sct_logs = proved[step] = check_scts(leaf, trust, requirements)  # and publicly known
+            sct_logs = proved[step] = check_scts(leaf, evidence, trust, requirements)  # and publicly known
             step = "identity"
             who = proved[step] = check_identity(leaf, _identity(requirements), sct_logs)
         step = "content"

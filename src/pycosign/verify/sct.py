@@ -1,10 +1,11 @@
-"""The proof inside a certificate that a certificate log knows it. Source: RFC 6962, 3."""
+"""The proof that a certificate log knows the certificate: inside it, or beside it. Source: RFC 6962, 3."""
 
 import hashlib
 from datetime import UTC, datetime
 
 from pycosign.crypto.extensions import SCT_LIST
 from pycosign.errors import InvalidSctError, InvalidSignatureError, UsageError
+from pycosign.verify.evidence import Evidence
 from pycosign.verify.leaf import VerifiedLeaf
 from pycosign.verify.requirements import Requirements, Waiver
 from pycosign.verify.trust import TrustRoot
@@ -15,7 +16,9 @@ __all__ = ["check_scts"]
 _MAX_MS = 253_402_300_799_999  # the last millisecond that a datetime can hold
 
 
-def check_scts(leaf: VerifiedLeaf, trust: TrustRoot | None, requirements: Requirements) -> tuple[str, ...]:
+def check_scts(
+    leaf: VerifiedLeaf, evidence: Evidence, trust: TrustRoot | None, requirements: Requirements
+) -> tuple[str, ...]:
     """Prove that at least one certificate log of the trust root promised to hold the certificate.
 
     Returns: the URLs of the logs that count; () under Waiver.SCT.
@@ -25,21 +28,35 @@ def check_scts(leaf: VerifiedLeaf, trust: TrustRoot | None, requirements: Requir
         return ()
     if trust is None:
         raise UsageError("a trust root is needed to check a certificate's log proof")
-    encoded = leaf.certificate.sct_list_der
-    if encoded is None:
+    promises = _promises(leaf, evidence)
+    if not promises:
         raise InvalidSctError("the certificate carries no proof that a certificate log knows it")
-    # What the log signed: the certificate without the list, under the key of the authority that issued it.
-    issuer_key_hash = hashlib.sha256(leaf.issuer.spki_der).digest()
-    entry = CertificateEntry(issuer_key_hash, leaf.certificate.tbs_without(SCT_LIST))
     counted: list[str] = []
     ignored: list[str] = []
-    for sct in parse_sct_list(encoded):
+    for sct, entry in promises:
         problem = _problem_of(sct, entry, trust, counted)
         if problem is not None:
             ignored.append(problem)
     if not counted:
         raise InvalidSctError(f"no certificate log proof counts: {'; '.join(ignored)}")
     return tuple(counted)
+
+
+def _promises(leaf: VerifiedLeaf, evidence: Evidence) -> list[tuple[Sct, CertificateEntry]]:
+    """Every SCT with what its log must have signed.
+
+    For one inside: the certificate without the list, under the key of the authority that issued it. For one beside: the
+    certificate itself.
+    """
+    found: list[tuple[Sct, CertificateEntry]] = []
+    encoded = leaf.certificate.sct_list_der
+    if encoded is not None:
+        issuer_key_hash = hashlib.sha256(leaf.issuer.spki_der).digest()
+        entry = CertificateEntry(issuer_key_hash, leaf.certificate.tbs_without(SCT_LIST))
+        found += [(sct, entry) for sct in parse_sct_list(encoded)]
+    if evidence.detached_sct is not None:
+        found.append((evidence.detached_sct, CertificateEntry(None, leaf.certificate.der)))
+    return found
 
 
 def _problem_of(sct: Sct, entry: CertificateEntry, trust: TrustRoot, counted: list[str]) -> str | None:

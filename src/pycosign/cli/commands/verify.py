@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from pycosign.cli.context import Context
     from pycosign.cli.journal import Journal
     from pycosign.cli.parser import Values
+    from pycosign.flows.presented import Presented
     from pycosign.flows.verify_image import ImageVerdict, JudgedImage, LogSearch, SignaturePlace
     from pycosign.oci.registry import Registry
     from pycosign.verify.evidence import Evidence
@@ -52,7 +53,7 @@ COMMAND = Command(
   # demand annotations
   pycosign verify --key cosign.pub -a key1=value1 IMAGE""",
     exclusive=(("ca-roots", "certificate-chain"), ("ca-intermediates", "certificate-chain")),
-    unsupported=VERIFYING_UNSUPPORTED | UNSUPPORTED_REGISTRY | {"attachment", "certificate", "payload", "signature"},
+    unsupported=VERIFYING_UNSUPPORTED | UNSUPPORTED_REGISTRY | {"attachment"},
 )
 
 
@@ -91,6 +92,7 @@ class _Judge:
     def __init__(self, args: "Values", context: "Context", requirements: "Requirements", journal: "Journal") -> None:
         self.journal = journal
         self._args, self._context, self._requirements = args, context, requirements
+        self._presented = _presented(args, context)
         self._shared: tuple[TrustRoot | None, Registry | None, SignaturePlace] | None = None
 
     def __call__(self, word: str) -> "JudgedImage":
@@ -108,6 +110,7 @@ class _Judge:
             now=utc_now(),
             place=place,
             search=_search(self._args, self._context, self._requirements),
+            presented=self._presented,
         )
 
     def _open(self) -> "tuple[TrustRoot | None, Registry | None, SignaturePlace]":
@@ -122,9 +125,31 @@ class _Judge:
         place = SignaturePlace(
             repository=None if is_local else signature_repository(context),
             tag_prefix=args.text("attachment-tag-prefix"),
-            bundles=args.switch("new-bundle-format"),
+            bundles=args.switch("new-bundle-format") and self._presented is None,  # a bundle has its own of all this
         )
         return trust, None if is_local else open_registry(args, context), place
+
+
+def _presented(args: "Values", context: "Context") -> "Presented | None":
+    """The files of --signature, --payload, --certificate and what belongs to it; None without any."""
+    for name, other in (("payload", "signature"), ("sct", "certificate")):
+        if args.text(name) and not args.text(other):
+            raise UsageError(f"--{name} is only looked at together with --{other}")
+    if not args.text("signature") and not args.text("certificate"):
+        return None
+    from pycosign.cli.legacy_blob import loose_file, loose_signature
+    from pycosign.flows.presented import Presented
+
+    signature, payload = args.text("signature"), args.text("payload")
+    if signature and not payload:
+        context.warn("using obsolete implied signature payload data; specify it explicitly with --payload instead")
+    return Presented(
+        signature=loose_signature(signature, args, context) if signature else None,
+        payload=loose_file(payload),
+        certificate=loose_file(args.text("certificate")),
+        chain=loose_file(args.text("certificate-chain")) if args.text("certificate") else None,
+        sct=loose_file(args.text("sct")),
+    )
 
 
 def _saved(path: str) -> "tuple[str, Registry]":

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from pycosign.codec.b64 import encode_b64
 from pycosign.crypto.certificate import Certificate, parse_certificate
 from pycosign.errors import MalformedError, RefusedError, SigningError
 from pycosign.wire.sct import (
@@ -28,7 +27,6 @@ __all__ = [
     "entry_of_chain",
     "leaf_input",
     "precertificate_entry",
-    "sct_json",
     "sign_leaf",
     "sign_tree_head",
 ]
@@ -137,17 +135,6 @@ def leaf_input(entry: Entry, timestamp_ms: int) -> bytes:
 def sign_leaf(leaf: bytes, key: LogKey) -> Sct:
     """The log's promise for a leaf of its own."""
     return Sct(key.log_id, parse_merkle_tree_leaf(leaf).timestamp_ms, b"", "sha256", "ecdsa", key.sign(leaf))
-
-
-def sct_json(sct: Sct) -> dict[str, object]:
-    """The answer to a submission."""
-    return {
-        "sct_version": sct.version,
-        "id": encode_b64(sct.log_id),
-        "timestamp": sct.timestamp_ms,
-        "extensions": encode_b64(sct.extensions),
-        "signature": encode_b64(format_digitally_signed(sct.hash_alg, sct.sig_alg, sct.signature)),
-    }
 
 
 def sign_tree_head(size: int, root: bytes, timestamp_ms: int, key: LogKey) -> bytes:

@@ -15,6 +15,7 @@ from pycosign.stack.ctlog import core
 from pycosign.stack.tlog.core import SignHead
 from pycosign.stack.tlog.engine import Log
 from pycosign.wire.sct import Sct
+from pycosign.wire.sct_response import sct_response
 
 __all__ = ["CtLog", "build_ctlog_app", "tree_head_signer"]
 
@@ -102,7 +103,7 @@ class CtLog:
             raise MalformedError("chain", "is missing or not a list of text")
         ders = [decode_b64(str(item), what="chain") for item in chain]
         entry = core.entry_of_chain(ders, self._roots, precertificate=precertificate)
-        return json_response(200, json.dumps(core.sct_json(await self.submit(entry))))
+        return json_response(200, json.dumps(sct_response(await self.submit(entry))))
 
     def _read(self, name: str, query: dict[str, str]) -> Response:
         match name:

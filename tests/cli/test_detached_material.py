@@ -1,0 +1,253 @@
+"""What belongs to a signature in files of its own: `--signature`, `--payload`, `--certificate`, `--sct`."""
+
+import hashlib
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from pycosign.codec.pem import format_pem
+from pycosign.crypto.signers import generate_signer
+from pycosign.verify.evidence import Evidence
+from pycosign.wire.dsse import Envelope, format_envelope
+from pycosign.wire.legacy import LegacyBundle, format_legacy_bundle
+from pycosign.wire.sct_response import sct_response
+from pycosign.wire.trusted_root import format_trusted_root
+from tests.cli.conftest import Ran, find_peer, run_cli
+from tests.cli.stage import EMAIL, OLD_STYLE, Stage
+from tests.verify.factory import ARTIFACT, IDENTITY, ISSUER, World
+from tests.verify.promises import beside
+
+
+# ---- images --------------------------------------------------------------------------------------------------------
+class Files:
+    """An image that was signed keyless in the old format, and the files of its signature."""
+
+    def __init__(self, stage: Stage, name: str, *, upload: bool = True) -> None:
+        self.stage = stage
+        self.image = f"{stage.sandbox.registry}/{stage.image(name, name.encode())}"
+        folder = stage.folder / name
+        folder.mkdir()
+        self.signature, self.payload, self.certificate = folder / "s", folder / "p", folder / "c"
+        urls = stage.sandbox.urls
+        stage.must(
+            "sign", *OLD_STYLE, "--rekor-url", urls["rekor"], "--fulcio-url", urls["fulcio"],
+            "--output-signature", self.signature, "--output-payload", self.payload,
+            "--output-certificate", self.certificate, f"--upload={str(upload).lower()}", self.image,
+        )  # fmt: skip
+
+    def verify(self, *words: object, who: tuple[str, ...] | None = None) -> Ran:
+        who = self.stage.who if who is None else who
+        return self.stage.run("verify", *who, "--rekor-url", self.stage.sandbox.urls["rekor"], *words)
+
+    @property
+    def loose(self) -> tuple[object, ...]:
+        return ("--signature", self.signature, "--payload", self.payload, "--certificate", self.certificate)
+
+
+@pytest.fixture(scope="module")
+def unattached(stage: Stage) -> Files:
+    return Files(stage, "unattached", upload=False)
+
+
+def test_a_signature_in_files_is_verified_as_one_beside_the_image(unattached: Files) -> None:
+    assert unattached.verify(unattached.image).status == 10  # nothing is beside it
+    ran = unattached.verify(*unattached.loose, unattached.image)
+    assert ran.status == 0, ran.err
+    element = json.loads(ran.out)[0]
+    assert element["optional"]["Subject"] == EMAIL
+    assert element["critical"] == json.loads(unattached.payload.read_bytes())["critical"]
+    text = unattached.verify(*unattached.loose, "-o", "text", unattached.image)
+    assert text.out.encode() == unattached.payload.read_bytes() + b"\n"
+
+
+def test_the_payload_that_is_always_signed_need_not_be_given(unattached: Files) -> None:
+    words = ("--signature", unattached.signature, "--certificate", unattached.certificate)
+    ran = unattached.verify(*words, unattached.image)
+    assert ran.status == 0, ran.err
+    assert "using obsolete implied signature payload data" in ran.err
+
+
+def test_a_signature_may_be_base64_on_the_command_line(unattached: Files) -> None:
+    text = unattached.signature.read_text().strip()
+    words = ("--signature", text, "--payload", unattached.payload, "--certificate", unattached.certificate)
+    assert unattached.verify(*words, unattached.image).status == 0
+
+
+def test_files_about_another_image_are_refused(stage: Stage, unattached: Files) -> None:
+    other = f"{stage.sandbox.registry}/{stage.image('other', b'other')}"
+    assert unattached.verify(*unattached.loose, other).status == 12
+    without = ("--signature", unattached.signature, "--certificate", unattached.certificate)
+    assert unattached.verify(*without, other).status == 12
+
+
+@pytest.mark.parametrize("what", ["signature", "payload", "certificate"])
+def test_every_file_matters(stage: Stage, unattached: Files, what: str) -> None:
+    other = Files(stage, f"foreign-{what}", upload=False)
+    words = dict(zip(unattached.loose[::2], unattached.loose[1::2], strict=True))
+    words[f"--{what}"] = getattr(other, what)
+    ran = unattached.verify(*[word for pair in words.items() for word in pair], unattached.image)
+    assert ran.status == 12, ran.err
+
+
+def test_the_identity_is_demanded_all_the_same(unattached: Files) -> None:
+    stranger = ("--certificate-identity", "x@example.com", "--certificate-oidc-issuer", unattached.stage.sandbox.issuer)
+    assert unattached.verify(*unattached.loose, unattached.image, who=stranger).status == 12
+    assert unattached.verify(*unattached.loose, unattached.image, who=()).status == 1
+
+
+def test_without_a_certificate_there_is_nobody_to_ask_about(unattached: Files) -> None:
+    words = ("--signature", unattached.signature, "--payload", unattached.payload)
+    assert unattached.verify(*words, unattached.image).status == 12
+
+
+def test_offline_there_is_no_log_entry(unattached: Files) -> None:
+    assert unattached.verify(*unattached.loose, "--offline", unattached.image).status != 0
+
+
+def test_the_log_can_be_waived_and_then_the_certificate_is_too_old_or_good_now(unattached: Files) -> None:
+    ran = unattached.verify(*unattached.loose, "--insecure-ignore-tlog", unattached.image)
+    assert ran.status == 0, ran.err
+    assert "Skipping tlog verification" in ran.err
+
+
+def test_a_certificate_belongs_to_the_signatures_that_are_found(stage: Stage, unattached: Files) -> None:
+    attached = Files(stage, "attached")
+    assert attached.verify(attached.image).status == 0
+    assert attached.verify("--certificate", attached.certificate, attached.image).status == 0
+    ran = attached.verify("--certificate", unattached.certificate, attached.image)
+    assert ran.status == 12
+    assert "made with another certificate" in ran.err
+
+
+def test_a_key_s_signature_in_files(stage: Stage) -> None:
+    image = f"{stage.sandbox.registry}/{stage.image('keyed', b'keyed')}"
+    outputs = ("--output-signature", stage.folder / "ks", "--output-payload", stage.folder / "kp")
+    words = (*OLD_STYLE, "--rekor-url", stage.sandbox.urls["rekor"], "--key", stage.key, "--upload=false")
+    stage.must("sign", *words, *outputs, image)
+    files = ("--signature", stage.folder / "ks", "--payload", stage.folder / "kp")
+    rekor = ("--rekor-url", stage.sandbox.urls["rekor"])
+    assert stage.run("verify", "--key", stage.public_key, *rekor, *files, image).status == 0
+    assert stage.run("verify", "--key", stage.other_public_key, *rekor, *files, image).status == 12
+
+
+@pytest.mark.parametrize(("flag", "other"), [("payload", "signature"), ("sct", "certificate")])
+def test_a_file_that_would_not_be_looked_at_is_refused(unattached: Files, flag: str, other: str) -> None:
+    ran = unattached.verify(f"--{flag}", unattached.payload, unattached.image)
+    assert ran.status == 1
+    assert f"--{flag} is only looked at together with --{other}" in ran.err
+
+
+@pytest.mark.peer
+def test_cosign_reads_the_same_files_and_says_the_same(stage: Stage, unattached: Files) -> None:
+    """Cosign 2.6.4 does not: it asks the log for the bare key, where the log has the certificate."""
+    cosign = find_peer("cosign3")
+    if cosign is None:
+        pytest.skip("cosign 3.1.2 is not built (`make interop` does)")
+    env = {**stage.env, "HOME": str(stage.folder)}
+    rekor = ("--rekor-url", stage.sandbox.urls["rekor"])
+
+    def theirs(*words: object) -> "subprocess.CompletedProcess[bytes]":
+        line = [cosign, "verify", *stage.who, *rekor, *words, unattached.image]
+        return subprocess.run(list(map(str, line)), env=env, capture_output=True, check=False, timeout=60)
+
+    done = theirs(*unattached.loose)
+    assert done.returncode == 0, done.stderr.decode()
+    assert json.loads(done.stdout) == json.loads(unattached.verify(*unattached.loose, unattached.image).out)
+    assert theirs(*unattached.loose[:4]).returncode == unattached.verify(*unattached.loose[:4], unattached.image).status
+
+
+# ---- files ---------------------------------------------------------------------------------------------------------
+class Place:
+    """A file signed by a certificate that carries no certificate log proof, in the old formats."""
+
+    def __init__(self, folder: Path) -> None:
+        self.world, self.folder = World(), folder
+        self.trust = self.write("trust.json", format_trusted_root(self.world.trusted_root()))
+        self.artifact = self.write("artifact", ARTIFACT)
+        self.issued = self.world.certificate(with_sct=False)
+        self.evidence = beside(self.world, self.world.blob(self.issued))
+        self.sct = self.write_sct("sct.json", self.evidence)
+        self.bundle = self.write("bundle.json", self.as_bundle(self.evidence, self.evidence.signature))
+        self.who = ("--certificate-identity", IDENTITY, "--certificate-oidc-issuer", ISSUER)
+
+    def write(self, name: str, content: bytes) -> Path:
+        path = self.folder / name
+        path.write_bytes(content)
+        return path
+
+    def write_sct(self, name: str, evidence: Evidence) -> Path:
+        assert evidence.detached_sct is not None
+        return self.write(name, json.dumps(sct_response(evidence.detached_sct)).encode())
+
+    def as_bundle(self, evidence: Evidence, signature: bytes) -> bytes:
+        pem = format_pem("CERTIFICATE", evidence.chain_der[0])
+        return format_legacy_bundle(LegacyBundle(signature, pem, evidence.entries[0]._replace(proof=None)))
+
+    def verify(self, command: str, bundle: Path, *words: object) -> Ran:
+        line = (command, *self.who, "--trusted-root", self.trust, "--bundle", bundle, *words, self.artifact)
+        return run_cli(*map(str, line), env={"HOME": str(self.folder)})
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    return Place(tmp_path_factory.mktemp("place"))
+
+
+def test_a_certificate_without_a_log_proof_needs_one_beside_it(place: Place) -> None:
+    assert "no proof that a certificate log knows it" in place.verify("verify-blob", place.bundle).err
+    ran = place.verify("verify-blob", place.bundle, "--sct", place.sct)
+    assert ran.status == 0, ran.err
+    assert ran.err.endswith("Verified OK\n")
+
+
+def test_a_log_proof_of_another_certificate_is_refused(place: Place) -> None:
+    other = beside(place.world, place.world.blob(place.world.certificate(with_sct=False)))
+    ran = place.verify("verify-blob", place.bundle, "--sct", place.write_sct("other.json", other))
+    assert ran.status == 1
+    assert "does not verify" in ran.err
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"[]", b'{"sct_version":0}'])
+def test_a_file_that_is_no_log_proof_is_refused(place: Place, content: bytes) -> None:
+    assert place.verify("verify-blob", place.bundle, "--sct", place.write("bad.json", content)).status == 1
+    assert place.verify("verify-blob", place.bundle, "--sct", place.folder / "absent.json").status == 1
+
+
+def test_an_attestation_s_certificate_too(place: Place) -> None:
+    subject = {"name": "artifact", "digest": {"sha256": hashlib.sha256(ARTIFACT).hexdigest()}}
+    statement = {
+        "_type": "https://in-toto.io/Statement/v1",
+        "subject": [subject],
+        "predicateType": "https://example.com/predicate",
+        "predicate": {},
+    }
+    evidence = place.world.attestation(json.dumps(statement).encode(), place.issued)
+    assert isinstance(evidence.content, Envelope)
+    bundle = place.write("attestation.json", place.as_bundle(evidence, format_envelope(evidence.content)))
+    words = ("--type", "https://example.com/predicate")
+    assert place.verify("verify-blob-attestation", bundle, *words).status == 1
+    ran = place.verify("verify-blob-attestation", bundle, *words, "--sct", place.sct)
+    assert ran.status == 0, ran.err
+    assert ran.err.endswith("Verified OK\n")
+
+
+def test_a_given_signature_is_the_one_that_is_verified(place: Place) -> None:
+    words = ("--sct", place.sct, "--signature")
+    same = place.write("same.sig", place.evidence.signature)
+    assert place.verify("verify-blob", place.bundle, *words, same).status == 0
+    other = place.write("other.sig", place.issued.signer.sign(ARTIFACT))
+    ran = place.verify("verify-blob", place.bundle, *words, other)
+    assert ran.status == 1
+    assert "the log entry is for another signature" in ran.err
+
+
+def test_a_key_has_no_certificate_to_prove(place: Place) -> None:
+    signer = generate_signer("ecdsa-p256")
+    evidence = place.world.blob(signer)
+    data = format_legacy_bundle(LegacyBundle(evidence.signature, None, evidence.entries[0]._replace(proof=None)))
+    bundle, key = place.write("key.json", data), place.write("key.pub", signer.public_key.pem())
+    line = ("verify-blob", "--key", key, "--trusted-root", place.trust, "--bundle", bundle, place.artifact)
+    assert run_cli(*map(str, line)).status == 0
+    assert "--sct speaks of a certificate" in run_cli(*map(str, line), "--sct", str(place.sct)).err
