@@ -1,6 +1,7 @@
 """Writes the documents that are made from the code: `python -m docs.generate`, or `--check` to compare only.
 
 docs/errors.md  every error code, from the classes and from the table of refined ones
+docs/api.md     the library's public names, from their docstrings
 """
 
 import importlib
@@ -9,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pycosign
+from docs import api_page
 from pycosign.errors import REFINED, SigningError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -52,7 +54,7 @@ def errors_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES = {"docs/errors.md": errors_page}
+PAGES = {"docs/errors.md": errors_page, "docs/api.md": api_page.page}
 
 
 def main(arguments: list[str]) -> int:

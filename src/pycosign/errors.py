@@ -379,6 +379,7 @@ REFINED = {  # code: (family, meaning); every `code="..."` in the package is her
     "net.url": ("unavailable", "Not a URL that can be asked."),
     "oidc.ambient": ("unavailable", "The surroundings promise an identity token and did not give one."),
     "oidc.no-device-flow": ("unavailable", "The issuer offers no device flow."),
+    "oidc.no-token": ("usage", "The surroundings hold no identity token."),
     "registry.credential-helper": ("unavailable", "A credential helper failed or did not answer."),
     "registry.credentials": ("unavailable", "The credential configuration cannot be used."),
     "registry.denied": ("unavailable", "The registry forbids it (403)."),

@@ -26,7 +26,7 @@ def home(tmp_path: Path) -> Home:
     command = programs / "pycosign"
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m pycosign "$@"\n')
     command.chmod(0o755)
-    return Home(tmp_path, {"PATH": f"{programs}:{os.environ['PATH']}"})
+    return Home(tmp_path, {"PATH": f"{programs}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT / "src")})
 
 
 def _run(home: Home, script: str) -> str:
@@ -52,14 +52,16 @@ def test_the_session_for_many_files_works_as_written(home: Home) -> None:
     assert "proved by inclusion" in said
 
 
-def test_the_session_for_an_image_works_as_written(home: Home) -> None:
-    blocks = _blocks()
-    push = f"""
+PUSH = f"""
 registry=$("{sys.executable}" -c 'import json; print(json.load(open("sigstore/stack.json"))["registry"])')
 (cd "{ROOT}" && "{sys.executable}" -m tests.interop.images "$registry" readme/app 1.0)
-IMAGE=$registry/readme/app:1.0
+export IMAGE=$registry/readme/app:1.0
 """
-    said = _run(home, blocks["stack"] + push + blocks["image"])
+
+
+def test_the_session_for_an_image_works_as_written(home: Home) -> None:
+    blocks = _blocks()
+    said = _run(home, blocks["stack"] + PUSH + blocks["image"])
     assert "https://sigstore.dev/cosign/sign/v1" in said
 
 
@@ -71,11 +73,35 @@ def test_the_session_with_a_named_instance_works_as_written(home: Home) -> None:
     assert "signs with services from" in said
 
 
-def test_the_library_session_works_as_written(home: Home) -> None:
-    done = home.run([sys.executable, "-c", _blocks()["python"]])
-    assert done.status == 0, done.stderr
-    assert "http://127.0.0.1:" in done.stdout
+def _program(home: Home, name: str) -> str:
+    """The shell's line that runs a block of Python, which is written into a file."""
+    path = home.directory / f"{name}.py"
+    path.write_text(_blocks()[name])
+    return f'"{sys.executable}" {path.name}\n'
+
+
+def test_the_library_verifies_a_file_as_written(home: Home) -> None:
+    blocks = _blocks()
+    said = _run(home, blocks["stack"] + blocks["keyless"] + _program(home, "library_file"))
+    assert "foo@bar.com 20" in said
+    assert "artifact.digest-mismatch" in said
+
+
+def test_the_library_verifies_an_image_as_written(home: Home) -> None:
+    blocks = _blocks()
+    said = _run(home, blocks["stack"] + PUSH + blocks["image"] + _program(home, "library_image"))
+    assert re.search(r"/readme/app@sha256:[0-9a-f]{64} \['foo@bar.com'\]", said)
+
+
+def test_the_library_signs_in_a_test_as_written(home: Home) -> None:
+    path = home.directory / "test_release.py"
+    path.write_text(_blocks()["library_test"])
+    options = ["-q", "-p", "pycosign.testing.pytest_plugin", "-p", "no:cacheprovider"]
+    home.environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # an installed pycosign brings it by its entry point
+    done = home.run([sys.executable, "-m", "pytest", *options, str(path)])
+    assert "1 passed" in done.stdout, done.stdout
 
 
 def test_every_block_that_is_marked_is_run() -> None:
-    assert set(_blocks()) == {"stack", "keyless", "key", "batch", "image", "instance", "python"}
+    sessions = {"stack", "keyless", "key", "batch", "image", "instance"}
+    assert set(_blocks()) == {*sessions, "library_file", "library_image", "library_test"}

@@ -1,8 +1,9 @@
 """A private Sigstore for the length of a `with` block.
 
     with Sandbox() as s:
-        s.urls["fulcio"]; s.registry; s.trust; s.signing_config
-        s.token("me@example.com"); s.advance(timedelta(hours=1))
+        bundle = pycosign.sign_file(b"hello", signer=s.sign_in("me@example.com"), instance=s.instance)
+        pycosign.verify_file(b"hello", bundle=bundle, signer=s.identity("me@example.com"), trust=s.instance.trust)
+        s.advance(timedelta(hours=1)); s.push_image("app:1.0"); s.urls["fulcio"]; s.registry
 
 It runs in a thread of this process, on free ports of 127.0.0.1, in a temporary directory, and leaves nothing behind.
 """
@@ -18,11 +19,16 @@ from types import TracebackType
 from typing import Any
 
 from pycosign.ambient import utc_now
+from pycosign.api.instance import Instance
+from pycosign.api.means import Token
+from pycosign.api.signers import Identity
+from pycosign.api.trust import Trust
 from pycosign.errors import UnavailableError
 from pycosign.stack.app import Stack, new_event_loop
 from pycosign.stack.env import variables
 from pycosign.stack.idp.core import DEFAULT_EMAIL
 from pycosign.stack.token import issue
+from pycosign.testing.images import push_small_image
 from pycosign.wire.signing_config import SigningConfig, parse_signing_config
 from pycosign.wire.trusted_root import TrustedRoot, parse_trusted_root
 
@@ -32,7 +38,11 @@ STOP_SECONDS = 20
 
 
 class SettableClock:
-    """Stands still at the moment that it was given; without one it runs with the real time. Both can be moved."""
+    """Stands still at the moment that it was given; without one it runs with the real time. Both can be moved.
+
+    Args:   now: an aware moment, or None.
+    Raises: nothing.
+    """
 
     def __init__(self, now: datetime | None) -> None:
         self._frozen = now
@@ -43,7 +53,11 @@ class SettableClock:
         return (self._frozen or utc_now()) + self._offset
 
     def advance(self, by: timedelta) -> None:
-        """Move it; a negative step moves it back."""
+        """Move it.
+
+        Args:   by: how far; a negative step moves it back.
+        Raises: nothing.
+        """
         self._offset += by
 
 
@@ -98,7 +112,10 @@ class Sandbox:
             self._remove()
 
     def stop(self) -> None:
-        """Drain and stop serving; the state stays until the block ends. Harmless when repeated."""
+        """Drain and stop serving; the state stays until the block ends. Harmless when repeated.
+
+        Raises: UnavailableError: it did not stop within 20 s.
+        """
         if self._stack is None or self._thread is None:
             return
         self._stack.stop()
@@ -111,7 +128,10 @@ class Sandbox:
         self._stack = self._thread = None
 
     def restart(self) -> None:
-        """Stop, and serve the same state again on the same ports."""
+        """Stop, and serve the same state again on the same ports.
+
+        Raises: as `stop`, and as on entering.
+        """
         self.stop()
         self._start()
 
@@ -121,54 +141,138 @@ class Sandbox:
 
     @property
     def now(self) -> datetime:
-        """The sandbox's moment."""
+        """The sandbox's moment.
+
+        Returns: aware, UTC.
+        """
         return self.clock()
 
     def advance(self, by: timedelta) -> None:
-        """Move the clock of every service."""
+        """Move the clock of every service.
+
+        Args:   by: how far; a negative step moves it back.
+        Raises: nothing.
+        """
         self.clock.advance(by)
 
     @property
     def registry(self) -> str:
-        """The registry, `host:port`."""
+        """The registry.
+
+        Returns: "HOST:PORT"; it speaks plain HTTP.
+        """
         return self.urls["registry"]
 
     @property
     def issuer(self) -> str:
-        """The issuer that tokens and certificates name."""
+        """The issuer that tokens and certificates name.
+
+        Returns: its URL.
+        """
         return self.urls["oidc"]
 
     @property
+    def instance(self) -> Instance:
+        """This Sigstore as clients see it, with its clock: sign with it (Rekor v2 and timestamps), and verify under
+        its `trust`.
+
+        Returns: a new object at each call, of the same services.
+        """
+        return self._instance("signing_config")
+
+    @property
+    def instance_rekor_v1(self) -> Instance:
+        """The same, to sign with Rekor v1.
+
+        Returns: as `instance`.
+        """
+        return self._instance("signing_config_rekor_v1")
+
+    def _instance(self, config: str) -> Instance:
+        trust = Trust.from_json(self.read("trusted_root"), source=self.urls["trusted_root"], clock=self.clock)
+        return Instance(trust, self.read(config), clock=self.clock)
+
+    def sign_in(self, email: str = DEFAULT_EMAIL) -> Token:
+        """Somebody who signs.
+
+        Args:    email: of whoever it is.
+        Returns: a token, good for one hour of the sandbox's clock.
+        Raises:  UsageError: the sandbox does not run.
+        """
+        return Token(self.token(email))
+
+    def identity(self, name: str = DEFAULT_EMAIL) -> Identity:
+        """Who must have signed: whoever this issuer's certificates call `name`.
+
+        Args:    name: an email address, or a machine's URI.
+        Returns: what a verifier demands.
+        Raises:  UsageError: an empty name.
+        """
+        return Identity(name, issuer=self.issuer)
+
+    def push_image(self, name: str = "app:latest", *, content: bytes = b"hello") -> str:
+        """Put a small image into the registry.
+
+        Args:    name: "REPOSITORY[:TAG]" in it. content: of its one layer; other content is another image.
+        Returns: its reference by digest, "HOST:PORT/REPOSITORY@sha256:HEX".
+        Raises:  MalformedError: the name.
+        """
+        return push_small_image(f"{self.registry}/{name}", content)
+
+    @property
     def trust(self) -> TrustedRoot:
-        """The trust root that clients of this Sigstore are given."""
+        """The trust root that clients of this Sigstore are given; `instance.trust` verifies.
+
+        Returns: the document's content, parsed.
+        """
         return parse_trusted_root(self.read("trusted_root"))
 
     @property
     def signing_config(self) -> SigningConfig:
-        """Where to sign: Rekor v2 and the timestamp authority."""
+        """Where to sign: Rekor v2 and the timestamp authority.
+
+        Returns: the document's content, parsed.
+        """
         return parse_signing_config(self.read("signing_config"))
 
     @property
     def signing_config_rekor_v1(self) -> SigningConfig:
-        """Where to sign with Rekor v1."""
+        """Where to sign with Rekor v1.
+
+        Returns: the document's content, parsed.
+        """
         return parse_signing_config(self.read("signing_config_rekor_v1"))
 
     def read(self, name: str) -> bytes:
-        """One of the files that `urls` names by path, as it is."""
+        """One of the files that `urls` names by path.
+
+        Args:    name: "trusted_root", "signing_config", "tuf_root" ...
+        Returns: its bytes.
+        Raises:  KeyError: no such name; OSError: the sandbox is gone.
+        """
         with open(self.urls[name], "rb") as stream:
             return stream.read()
 
     def token(
         self, email: str | None = None, *, subject: str | None = None, claims: Mapping[str, Any] | None = None
     ) -> str:
-        """An identity token, good for one hour of the sandbox's clock: for an email (by default foo@bar.com) or for a
-        machine's subject; `claims` are added or replaced, as a CI system's token has them."""
+        """An identity token as text, good for one hour of the sandbox's clock.
+
+        Args:    email: of a person, by default foo@bar.com. subject: of a machine, in place of a person. claims: added
+                 or replaced, as a CI system's token has them.
+        Returns: the JSON web token.
+        Raises:  UsageError: the sandbox does not run.
+        """
         if email is None and subject is None:
             email = DEFAULT_EMAIL
         return issue(self.data_dir, email=email, subject=subject, extra=claims, clock=self.clock)
 
     def environment(self) -> dict[str, str]:
-        """The variables that make another program use this Sigstore."""
+        """The variables that make another program use this Sigstore.
+
+        Returns: names and values, as `pycosign stack env` prints them.
+        Raises:  UsageError: the sandbox does not run; UnavailableError: its cache cannot be written.
+        """
         return variables(self.data_dir, clock=self.clock)
 
 

@@ -54,7 +54,10 @@ class TextRule:
 
 
 class GithubWorkflow(Record):
-    """Claims of a GitHub workflow's certificate, compared exactly; None is not asked. Extensions .1.2 to .1.6."""
+    """Claims of a GitHub workflow's certificate, compared exactly; None is not asked. Extensions .1.2 to .1.6.
+
+    trigger: the event, "push". sha: of the commit. name: of the workflow. repository: "OWNER/NAME". ref: "refs/heads/main".
+    """
 
     trigger: str | None = None
     sha: str | None = None

@@ -1,7 +1,7 @@
 """What a successful verification proved, and the three-valued verdict over several candidates."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -21,8 +21,10 @@ __all__ = ["LoggedEntry", "Verdict", "Verified", "verdict_of"]
 class LoggedEntry(Record):
     """One log entry that was proved.
 
-    log_index: as the log's promise signs it; without a promise the position in the proven tree.
-    integrated_at: None unless the log signed it. proved_by: "promise", "inclusion" or both.
+    log_index: as the log's promise signs it; without a promise the position in the proven tree. log_id: 32 bytes, and
+    log_url: as the trust root names the log. origin: the log's name in its checkpoint; None without one. kind: of the
+    entry, "hashedrekord 0.0.1" ... integrated_at: None unless the log signed it. proved_by: "promise", "inclusion" or
+    both. body: the entry itself, canonical JSON.
     """
 
     log_index: int
@@ -38,9 +40,13 @@ class LoggedEntry(Record):
 class Verified(Record):
     """What was proved about one signature. Only `pipeline.verify` makes one.
 
+    source: the kind of file that it was in. key: that made the signature. sct_logs: URLs of the certificate logs that
+    know the certificate. log_entries: those that count. statement: of an envelope, parsed. annotations: the signed ones
+    of an image. waivers: checks that the caller turned off. signature: raw. chain_der: as presented, leaf first.
     certificate, identity and issuer are None for a key. extensions: Fulcio's, by number (1 to 24). times: every proved
     moment. ignored: what was in the evidence and did not count, with the reason. payload: the signed bytes of an
     envelope or of a simple signing layer. digest: ("sha256", raw) of the artifact that was bound, if one was.
+    trust_source, trust_age: where the trust root came from and how old it is, as its loader knows; set by the library.
     """
 
     source: str
@@ -61,14 +67,16 @@ class Verified(Record):
     signature: bytes
     chain_der: tuple[bytes, ...] = ()
     revocation_lists: int = 0  # how many were given; none of them names any of this
+    trust_source: str | None = None
+    trust_age: timedelta | None = None
 
 
 class Verdict(Enum):
     """Three-valued: "could not find out" is neither yes nor no."""
 
-    VERIFIED = "verified"
-    REFUSED = "refused"
-    UNAVAILABLE = "unavailable"
+    VERIFIED = "verified"  # proved
+    REFUSED = "refused"  # proved not to be good, malformed, or not there
+    UNAVAILABLE = "unavailable"  # could not be found out
 
 
 def verdict_of(outcomes: "list[Verified | SigningError]") -> Verdict:

@@ -18,6 +18,7 @@ __all__ = [
     "Statement",
     "Subject",
     "format_sign_statement",
+    "format_statement",
     "parse_statement",
 ]
 
@@ -90,3 +91,20 @@ def format_sign_statement(digest_hex: str, annotations: Mapping[str, str], *, al
     subject = {"digest": {algorithm: digest_hex}, "annotations": dict(sorted(annotations.items()))}
     statement = {"_type": STATEMENT_V1, "subject": [subject], "predicateType": COSIGN_SIGN_PREDICATE, "predicate": {}}
     return go_json(statement, escape_html=False)
+
+
+def format_statement(
+    digests: Mapping[str, str], *, predicate_type: str, predicate: JsonValue, name: str | None = None
+) -> bytes:
+    """A statement 1 about one subject.
+
+    Args:   digests: algorithm ("sha256") -> lower-case hexadecimal. predicate_type: a URI. predicate: any JSON.
+    Raises: MalformedError: `predicate` is not JSON, or nested too deeply.
+    """
+    subject: dict[str, JsonValue] = {} if name is None else {"name": name}
+    subject["digest"] = dict(digests)
+    statement = {"_type": STATEMENT_V1, "subject": [subject], "predicateType": predicate_type, "predicate": predicate}
+    try:
+        return go_json(statement, escape_html=False)
+    except RecursionError as exc:
+        raise MalformedError("predicate", "is nested too deeply") from exc

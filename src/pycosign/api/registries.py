@@ -1,0 +1,67 @@
+"""How registries are reached: credentials, TLS, plain HTTP."""
+
+import os
+from typing import TYPE_CHECKING
+
+from pycosign.ambient import environment
+from pycosign.errors import UsageError
+
+if TYPE_CHECKING:
+    from pycosign.oci.registry import Registry
+
+__all__ = ["RegistryAccess"]
+
+
+class RegistryAccess:
+    """A client for every registry, with pooled connections and remembered tokens. Threads may share it.
+
+    Without arguments, the credentials are those of docker's or podman's configuration and its credential helpers, found
+    as those tools find them: DOCKER_CONFIG, HOME, REGISTRY_AUTH_FILE, XDG_RUNTIME_DIR. Proxies are the environment's.
+
+    Args:   username, password: both, for every registry. token: instead of them, sent to the registry as Bearer.
+            anonymous: send no credentials at all. ca_file: path of PEM certificates to trust in place of the system's.
+            allow_http: plain HTTP where HTTPS does not answer (addresses of this machine may always use it).
+    Raises: UsageError: these contradict each other.
+    Source: OCI distribution specification 1.1.
+    """
+
+    __slots__ = ("_allow_http", "_ca_file", "_given", "_is_anonymous", "_made")
+
+    def __init__(
+        self,
+        *,
+        username: str = "",
+        password: str = "",
+        token: str = "",
+        anonymous: bool = False,
+        ca_file: "str | os.PathLike[str] | None" = None,
+        allow_http: bool = False,
+    ) -> None:
+        if bool(username) != bool(password):
+            raise UsageError("a user name and a password are needed, or neither")
+        if (bool(username), bool(token), anonymous).count(True) > 1:
+            raise UsageError("user name and password, a token and `anonymous` exclude each other")
+        self._given = (username, password, token)
+        self._is_anonymous = anonymous
+        self._ca_file = None if ca_file is None else os.fspath(ca_file)
+        self._allow_http = allow_http
+        self._made: Registry | None = None
+
+    def __repr__(self) -> str:
+        return "<RegistryAccess>"
+
+    def _client(self) -> "Registry":
+        """The client, made when first asked for. Raises: MalformedError, UnavailableError: docker's configuration."""
+        if self._made is None:
+            from pycosign.net.http import HttpClient
+            from pycosign.net.tls import TlsOptions
+            from pycosign.oci.client import RegistryClient
+            from pycosign.oci.docker_config import ANONYMOUS, fixed_credentials, load_docker_config
+
+            fixed = ANONYMOUS if self._is_anonymous else fixed_credentials(*self._given)
+            self._made = RegistryClient(
+                HttpClient(tls=TlsOptions(ca_file=self._ca_file)),
+                load_docker_config(environment()) if fixed is None else lambda repository: fixed,
+                allow_http=self._allow_http,
+            )
+        return self._made

@@ -1,0 +1,146 @@
+"""Who must have signed: an identity that a certificate names, or a key."""
+
+import os
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, TypeVar
+
+from pycosign.ambient import environment
+from pycosign.crypto.keys import PublicKey, load_public_key
+from pycosign.errors import UnavailableError, UsageError
+from pycosign.verify.requirements import GithubWorkflow, SignerIdentity, SignerKey, TextRule
+
+if TYPE_CHECKING:
+    from pycosign.net.http import HttpClient
+
+__all__ = ["Identity", "Key", "Regexp", "Signer", "http_client", "reading_key"]
+
+_Opened = TypeVar("_Opened")
+
+
+class Regexp:
+    """A regular expression that a whole text must match, in RE2's syntax (Go's; linear in time).
+
+    Cosign's `--certificate-identity-regexp` searches, so a forgotten `^` or `$` there accepts more than was meant. Here
+    both are always implied; write `.*` where anything may stand.
+
+    Args:   pattern: without ^ and $.
+    Raises: UsageError: it is not RE2's, or google-re2 is not installed (Windows).
+    """
+
+    __slots__ = ("_rule", "pattern")
+
+    def __init__(self, pattern: str) -> None:
+        TextRule(regexp=pattern)  # by itself it must be an expression too: ")|(" would turn the whole one inside out
+        self._rule = TextRule(regexp=rf"\A(?:{pattern})\z")
+        self.pattern = pattern
+
+    def __repr__(self) -> str:
+        return f"Regexp({self.pattern!r})"
+
+
+class Identity:
+    """A signer that is known by a certificate: who it must name, and which OIDC issuer must have vouched for that.
+
+    Both are needed: the same email address means another person at another issuer.
+
+    Args:   identity: the certificate's one alternative name: an email address, or a workflow's URI.
+            issuer: the OIDC issuer's URL, as "https://token.actions.githubusercontent.com".
+            workflow: what else the certificate must say of a GitHub workflow; compared exactly.
+    Raises: UsageError: an empty text.
+    Source: Fulcio's certificate specification, extensions 1.3.6.1.4.1.57264.1.1 to .8.
+    """
+
+    __slots__ = ("_demand",)
+
+    def __init__(self, identity: str | Regexp, *, issuer: str | Regexp, workflow: GithubWorkflow | None = None) -> None:
+        self._demand = SignerIdentity(
+            _rule(identity, "identity"), _rule(issuer, "issuer"), workflow or GithubWorkflow()
+        )
+
+    def __repr__(self) -> str:
+        return f"Identity({self._demand.identity}, issuer={self._demand.issuer})"
+
+
+class Key:
+    """A signer that is known by its public key: ECDSA on P-256, P-384 or P-521, Ed25519, or RSA of 2048 bits and more.
+
+    Args:   public_key: the key, read already; `Key.load` and `Key.from_pem` read one.
+            hash_name: "sha256", "sha384" or "sha512", if its signatures have another hash than is usual for such a key.
+    Raises: nothing.
+    """
+
+    __slots__ = ("_demand",)
+
+    def __init__(self, public_key: PublicKey, *, hash_name: str | None = None) -> None:
+        self._demand = SignerKey(public_key, hash_name)
+
+    def __repr__(self) -> str:
+        return f"Key({self._demand.key!r})"
+
+    @classmethod
+    def load(cls, reference: "str | os.PathLike[str]", *, hash_name: str | None = None) -> "Key":
+        """Read a public key in PEM.
+
+        Args:    reference: a path; "env://NAME", an environment variable that holds it; or an https:// URL, which is
+                 asked. hash_name: as of the class.
+        Returns: the key.
+        Raises:  UsageError: there is no such file or variable, or a kind of reference that is not supported;
+                 UnavailableError: it cannot be read; MalformedError: what is there is no public key in PEM.
+        """
+        from pycosign.keys.open import open_public_key
+
+        name = os.fspath(reference)
+        key = reading_key(name, lambda: open_public_key(name, http=http_client, environ=_environment_of(reference)))
+        return cls(key, hash_name=hash_name)
+
+    @classmethod
+    def from_pem(cls, pem: bytes, *, hash_name: str | None = None) -> "Key":
+        """A public key from its PEM or DER form.
+
+        Args:    pem: `PUBLIC KEY` (SubjectPublicKeyInfo) or `RSA PUBLIC KEY`. hash_name: as of the class.
+        Returns: the key.
+        Raises:  MalformedError: it is none, or of a kind that is not supported.
+        """
+        return cls(load_public_key(pem), hash_name=hash_name)
+
+    def to_pem(self) -> bytes:
+        """The key, to store.
+
+        Returns: PEM `PUBLIC KEY`.
+        Raises:  nothing.
+        """
+        return self._demand.key.pem()
+
+
+Signer = Identity | Key
+"""Who must have signed."""
+
+
+def reading_key(name: str, read: Callable[[], _Opened]) -> _Opened:
+    """Run `read`, whose OSErrors are about the file `name`. Raises: UsageError: there is none; UnavailableError."""
+    try:
+        return read()
+    except FileNotFoundError as exc:
+        raise UsageError(f"{name}: no such file", code="usage.file") from exc
+    except OSError as exc:
+        raise UnavailableError(f"cannot read {name}: {exc.strerror or exc}", code="key.unavailable") from exc
+
+
+def http_client() -> "HttpClient":
+    """A client of its own for one document: each request has the default time, proxies are the environment's."""
+    from pycosign.net.http import HttpClient
+
+    return HttpClient()
+
+
+def _environment_of(reference: "str | os.PathLike[str]") -> Mapping[str, str]:
+    """The environment for "env://NAME"; a path object never names a variable."""
+    return environment() if isinstance(reference, str) else {}
+
+
+def _rule(text: str | Regexp, what: str) -> TextRule:
+    if isinstance(text, Regexp):
+        return text._rule
+    if not isinstance(text, str) or not text:
+        raise UsageError(f"the {what} must be a text that is not empty, or a Regexp, not {text!r:.80}")
+    return TextRule(text)

@@ -1,0 +1,192 @@
+"""Whom to trust: the keys and authorities of a Sigstore, and how old what we know of them is."""
+
+import os
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from pycosign.ambient import Clock, environment, utc_now
+from pycosign.instances.embedded import PUBLIC_GOOD_MIRROR, STAGING_MIRROR
+from pycosign.limits import TRUSTED_ROOT_BYTES
+from pycosign.verify.trust import TrustRoot, compile_trust
+from pycosign.wire.trusted_root import parse_trusted_root
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pycosign.instances.trust import Document, TrustSource
+
+__all__ = ["Trust", "tuf_environment", "tuf_source"]
+
+
+class Trust:
+    """A trust root, ready for verification. It never changes, so threads may share it.
+
+    It is loaded once: a program that runs for long makes a new one every day or so, and sees by `age` when it is due.
+
+    Args:   root: compiled keys and authorities. source: where they came from: a path, a URL, or "built in".
+            asked_at: when the repository behind it was last asked; None: nobody knows, or there is none.
+            warnings: what is doubtful about it, in sentences. clock: what says the time; tests set it.
+    Raises: nothing.
+    """
+
+    __slots__ = ("_now", "_root", "asked_at", "source", "warnings")
+
+    def __init__(
+        self,
+        root: TrustRoot,
+        *,
+        source: str,
+        asked_at: datetime | None = None,
+        warnings: tuple[str, ...] = (),
+        clock: Clock = utc_now,
+    ) -> None:
+        self._root = root
+        self._now = clock
+        self.source = source
+        self.asked_at = asked_at
+        self.warnings = warnings
+
+    def __repr__(self) -> str:
+        return f"<Trust of {self.source}>"
+
+    @property
+    def age(self) -> timedelta | None:
+        """How long ago the repository was asked.
+
+        Returns: the age; None for a file of the caller's, for what is built in, and where nobody noted it.
+        Raises:  nothing.
+        """
+        return None if self.asked_at is None else max(self._now() - self.asked_at, timedelta(0))
+
+    @classmethod
+    def public(
+        cls,
+        *,
+        offline: bool = False,
+        max_age: timedelta | None = None,
+        cache: "str | os.PathLike[str] | None" = None,
+    ) -> "Trust":
+        """The public good instance, sigstore.dev.
+
+        Its TUF repository is asked when the cache is a day old, has expired, or is empty. The cached files are checked
+        again at each load, from the root that is part of this package.
+
+        Args:    offline: open no socket: take the cache however old it is, else what is built in.
+                 max_age: refuse to go on with anything older. cache: a directory; by default ~/.sigstore/root, which
+                 Cosign uses too. Proxies and TLS authorities are the environment's.
+        Returns: its trust root.
+        Raises:  UnavailableError: the repository does not answer and the cache does not suffice; `tuf.too-old`;
+                 RefusedError, MalformedError: what the repository or the cache says cannot be trusted.
+        Source:  The Update Framework, 1.0; sigstore/root-signing.
+        """
+        return cls._of_tuf(tuf_environment(PUBLIC_GOOD_MIRROR, cache=cache), offline=offline, max_age=max_age)
+
+    @classmethod
+    def staging(
+        cls,
+        *,
+        offline: bool = False,
+        max_age: timedelta | None = None,
+        cache: "str | os.PathLike[str] | None" = None,
+    ) -> "Trust":
+        """The public staging instance, sigstage.dev, for tests of clients: never for what matters.
+
+        Args:    as of `public`.
+        Returns: its trust root.
+        Raises:  as `public`.
+        """
+        return cls._of_tuf(tuf_environment(STAGING_MIRROR, cache=cache), offline=offline, max_age=max_age)
+
+    @classmethod
+    def tuf(
+        cls,
+        mirror: str,
+        *,
+        root: "str | os.PathLike[str]",
+        offline: bool = False,
+        max_age: timedelta | None = None,
+        cache: "str | os.PathLike[str] | None" = None,
+    ) -> "Trust":
+        """A private instance that publishes its trust root in a TUF repository.
+
+        Args:    mirror: URL of the repository. root: path of a root.json that you got in a way that you trust; the
+                 repository's current one must descend from it. offline, max_age, cache: as of `public`.
+        Returns: its trust root.
+        Raises:  as `public`; UsageError: `root` cannot be read.
+        """
+        return cls._of_tuf(tuf_environment(mirror, root=root, cache=cache), offline=offline, max_age=max_age)
+
+    @classmethod
+    def from_environment(cls, *, offline: bool = False, max_age: timedelta | None = None) -> "Trust":
+        """What the command line would use here: the mirror and cache of TUF_ROOT, TUF_MIRROR and TUF_ROOT_JSON, or the
+        mirror that `pycosign initialize` chose. No other function reads these variables.
+
+        Args:    offline, max_age: as of `public`.
+        Returns: its trust root.
+        Raises:  as `public`.
+        """
+        return cls._of_tuf(environment(), offline=offline, max_age=max_age)
+
+    @classmethod
+    def from_file(cls, path: "str | os.PathLike[str]") -> "Trust":
+        """A trusted_root.json. Nobody is asked, and how old it is nobody knows.
+
+        Args:    path: of the file; at most 16 MiB.
+        Returns: its trust root.
+        Raises:  UsageError: there is no such file; UnavailableError: it cannot be read; MalformedError.
+        """
+        from pycosign.files import read_given_file
+
+        name = os.fspath(path)
+        return cls.from_json(read_given_file(name, TRUSTED_ROOT_BYTES), source=name)
+
+    @classmethod
+    def from_json(cls, content: bytes, *, source: str = "the caller", clock: Clock = utc_now) -> "Trust":
+        """A trusted_root.json that is in memory.
+
+        Args:    content: the JSON document. source: what `Trust.source` shall say. clock: as of the class.
+        Returns: its trust root.
+        Raises:  MalformedError.
+        Source:  sigstore/protobuf-specs, sigstore_trustroot.proto.
+        """
+        return cls(compile_trust(parse_trusted_root(content)), source=source, clock=clock)
+
+    @classmethod
+    def _of_tuf(cls, environ: "Mapping[str, str]", *, offline: bool, max_age: timedelta | None) -> "Trust":
+        from pycosign.instances.trust import load_trust
+
+        source = tuf_source(environ, offline=offline, max_age=max_age)
+        loaded = load_trust(source)
+        return cls(
+            loaded.trust,
+            source=loaded.document.source,
+            asked_at=_asked_at(loaded.document, source.now),
+            warnings=loaded.document.warnings,
+        )
+
+
+def tuf_environment(
+    mirror: str,
+    *,
+    root: "str | os.PathLike[str] | None" = None,
+    cache: "str | os.PathLike[str] | None" = None,
+) -> dict[str, str]:
+    """The variables that name one repository and its cache, in place of the process's own."""
+    named = {"TUF_MIRROR": mirror}
+    if root is not None:
+        named["TUF_ROOT_JSON"] = os.fspath(root)
+    if cache is not None:
+        named["TUF_ROOT"] = os.fspath(cache)
+    return named
+
+
+def tuf_source(environ: "Mapping[str, str]", *, offline: bool, max_age: timedelta | None = None) -> "TrustSource":
+    """Where to look for what the repository publishes."""
+    from pycosign.api.signers import http_client
+    from pycosign.instances.trust import TrustSource
+
+    return TrustSource(environ, utc_now(), None if offline else http_client, max_age)
+
+
+def _asked_at(document: "Document", now: datetime) -> datetime | None:
+    return None if document.age is None else now - document.age

@@ -1,0 +1,122 @@
+"""`sign_image`, `sign_index` and `verify_image` against the sandbox's registry."""
+
+import pytest
+
+import pycosign
+from pycosign.errors import ImageNotFoundError, NoMatchingSignaturesError, NoSignaturesError
+from pycosign.testing import Sandbox
+
+ALICE = "alice@example.com"
+
+
+def test_an_image_is_signed_by_its_tag_and_verified_by_digest(sandbox: Sandbox) -> None:
+    digest = sandbox.push_image("api/app:1.0").partition("@")[2]
+    tag = f"{sandbox.registry}/api/app:1.0"
+    signed = pycosign.sign_image(tag, signer=sandbox.sign_in(ALICE), instance=sandbox.instance)
+    assert (signed.digest, signed.stored_in) == (digest, f"{sandbox.registry}/api/app")
+    verified = pycosign.verify_image(tag, signer=sandbox.identity(ALICE), trust=sandbox.instance.trust)
+    assert verified.name == signed.name == f"{sandbox.registry}/api/app@{digest}"
+    assert [proved.identity for proved in verified.signatures] == [ALICE]
+    assert verified.refused == ()
+
+
+def test_a_tag_that_moved_to_another_image_is_refused(sandbox: Sandbox) -> None:
+    tag = f"{sandbox.registry}/api/moved:1.0"
+    sandbox.push_image("api/moved:1.0")
+    pycosign.sign_image(tag, signer=sandbox.sign_in(ALICE), instance=sandbox.instance)
+    sandbox.push_image("api/moved:1.0", content=b"other")
+    with pytest.raises(NoSignaturesError):
+        pycosign.verify_image(tag, signer=sandbox.identity(ALICE), trust=sandbox.instance.trust)
+
+
+def test_a_bundle_of_another_image_is_refused_as_the_signature_of_this_one(sandbox: Sandbox) -> None:
+    image = sandbox.push_image("api/file")
+    signed = pycosign.sign_image(image, signer=sandbox.sign_in(ALICE), instance=sandbox.instance, store=False)
+    assert signed.stored_in is None
+    with pytest.raises(NoSignaturesError):
+        pycosign.verify_image(image, signer=sandbox.identity(ALICE), trust=sandbox.instance.trust)
+
+
+def test_the_causes_of_a_refusal_have_codes(sandbox: Sandbox) -> None:
+    image = sandbox.push_image("api/causes")
+    key = pycosign.PrivateKey.generate()
+    pycosign.sign_image(image, signer=key, instance=sandbox.instance)
+    pycosign.sign_image(image, signer=sandbox.sign_in(ALICE), instance=sandbox.instance)
+    with pytest.raises(NoMatchingSignaturesError) as caught:
+        pycosign.verify_image(image, signer=sandbox.identity("bob@example.com"), trust=sandbox.instance.trust)
+    assert caught.value.code == "image.no-matching-signatures"
+    assert sorted(cause.code for cause in caught.value.causes) == ["identity.mismatch", "key.mismatch"]
+    verified = pycosign.verify_image(image, signer=key.public, trust=sandbox.instance.trust)
+    assert (len(verified.signatures), [error.code for error in verified.refused]) == (1, ["key.mismatch"])
+
+
+def test_annotations_are_signed_and_demanded(sandbox: Sandbox) -> None:
+    image = sandbox.push_image("api/annotated")
+    key = pycosign.PrivateKey.generate()
+    pycosign.sign_image(image, signer=key, instance=sandbox.instance, annotations={"env": "prod"})
+    verifier = pycosign.Verifier(signer=key.public, trust=sandbox.instance.trust)
+    assert verifier.verify_image(image, annotations={"env": "prod"}).signatures[0].annotations["env"] == "prod"
+    with pytest.raises(NoMatchingSignaturesError) as caught:
+        verifier.verify_image(image, annotations={"env": "test"})
+    assert [cause.code for cause in caught.value.causes] == ["annotation.mismatch"]
+    assert verifier.verify_image(image).digest == image.partition("@")[2]
+
+
+def test_signatures_can_be_kept_in_another_repository(sandbox: Sandbox) -> None:
+    image = sandbox.push_image("api/elsewhere")
+    key, place = pycosign.PrivateKey.generate(), f"{sandbox.registry}/api/signatures"
+    signed = pycosign.sign_image(image, signer=key, instance=sandbox.instance, signatures_in=place)
+    assert signed.stored_in == place
+    with pytest.raises(NoSignaturesError):
+        pycosign.verify_image(image, signer=key.public, trust=sandbox.instance.trust)
+    assert pycosign.verify_image(image, signer=key.public, trust=sandbox.instance.trust, signatures_in=place).signatures
+
+
+def test_an_index_is_signed_with_everything_in_it(sandbox: Sandbox) -> None:
+    from tests.flows.tools import Workshop
+
+    workshop = Workshop(sandbox)
+    index = workshop.push_index("api/index", b"one", b"two")
+    key = pycosign.PrivateKey.generate()
+    signed = pycosign.sign_index(index, signer=key, instance=sandbox.instance)
+    workshop.http.close()
+    assert len(signed) == 3
+    verifier = pycosign.Verifier(signer=key.public, trust=sandbox.instance.trust)
+    assert [verifier.verify_image(item.name).digest for item in signed] == [item.digest for item in signed]
+
+
+def test_none_and_could_not_ask_are_different_answers(sandbox: Sandbox) -> None:
+    verifier = pycosign.Verifier(signer=sandbox.identity(ALICE), trust=sandbox.instance.trust)
+    with pytest.raises(ImageNotFoundError):
+        verifier.verify_image(f"{sandbox.registry}/api/nosuch:1")
+    with pytest.raises(NoSignaturesError):
+        verifier.verify_image(sandbox.push_image("api/unsigned"))
+    with pytest.raises(pycosign.UnavailableError):
+        verifier.verify_image("127.0.0.1:1/api/app:1")
+    with pytest.raises(pycosign.MalformedError):
+        verifier.verify_image("UPPER CASE")
+
+
+def test_credentials_that_contradict_each_other_are_a_usage_error() -> None:
+    with pytest.raises(pycosign.UsageError):
+        pycosign.RegistryAccess(username="me")
+    with pytest.raises(pycosign.UsageError):
+        pycosign.RegistryAccess(username="me", password="secret", token="other")
+    with pytest.raises(pycosign.UsageError):
+        pycosign.RegistryAccess(token="other", anonymous=True)
+
+
+def test_docker_configuration_is_read_only_when_no_credentials_are_given(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: "object"
+) -> None:
+    import pathlib
+
+    assert isinstance(tmp_path, pathlib.Path)
+    (tmp_path / "config.json").write_text("not json")
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    image = sandbox.push_image("api/credentials")
+    key = pycosign.PrivateKey.generate()
+    with pytest.raises(pycosign.MalformedError):
+        pycosign.sign_image(image, signer=key, instance=sandbox.instance)
+    anonymous = pycosign.RegistryAccess(anonymous=True)
+    assert pycosign.sign_image(image, signer=key, instance=sandbox.instance, registry=anonymous).stored_in
