@@ -56,7 +56,8 @@ class TextRule:
 class GithubWorkflow(Record):
     """Claims of a GitHub workflow's certificate, compared exactly; None is not asked. Extensions .1.2 to .1.6.
 
-    trigger: the event, "push". sha: of the commit. name: of the workflow. repository: "OWNER/NAME". ref: "refs/heads/main".
+    trigger: the event, "push". sha: of the commit. name: of the workflow. repository: "OWNER/NAME".
+    ref: "refs/heads/main".
     """
 
     trigger: str | None = None
