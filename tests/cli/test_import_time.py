@@ -27,10 +27,10 @@ VERIFY_ATTESTATION = (
 # Beyond what bare Python loads. Names end in "." where everything below is meant.
 LIGHT = ("gc", "pycosign", "pycosign._version", "pycosign.errors", "pycosign.cli", "pycosign.cli.", "pycosign.__main__")
 STANDARD_LIBRARY = frozenset(
-    """__future__ _bisect _blake2 _collections _collections_abc _datetime _functools _hashlib _json _operator _random
+    """__future__ _bisect _collections _collections_abc _datetime _functools _json _operator _random
     _sha2 _sha512 _sre _string _struct _typing _weakrefset binascii bisect collections collections.abc contextlib
     copyreg datetime
-    enum errno fcntl functools gc genericpath hashlib itertools json json.decoder json.encoder json.scanner keyword math
+    enum errno fcntl functools gc genericpath itertools json json.decoder json.encoder json.scanner keyword math
     operator random re re._casefix re._compiler re._constants re._parser reprlib signal struct threading types typing
     warnings weakref _opcode opcode""".split()  # noqa: SIM905
 )
@@ -41,6 +41,7 @@ NEVER_TO_VERIFY = (
     "cryptography.x509",
     "dataclasses",
     "email",
+    "hashlib",
     "http",
     "importlib.metadata",
     "ipaddress",

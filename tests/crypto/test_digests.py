@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pycosign.crypto.digests import ALGORITHMS, CHUNK_BYTES, digest, digest_file
+from pycosign.crypto.digests import ALGORITHMS, CHUNK_BYTES, digest_file, digest_of
 from pycosign.errors import UsageError
 
 
@@ -27,7 +27,7 @@ def test_a_stream_has_the_digest_of_its_bytes(raw: bytes, names: set[str]) -> No
     stream = Dripping(raw)
     assert digest_file(stream, names) == {name: hashlib.new(name, raw).digest() for name in names}
     assert stream.largest <= CHUNK_BYTES
-    assert all(len(digest(name, raw)) == ALGORITHMS[name] for name in names)
+    assert all(len(digest_of(name, raw)) == ALGORITHMS[name] for name in names)
 
 
 @pytest.mark.parametrize("name", ["sha1", "md5", "sha224", "SHA256", ""])
@@ -35,4 +35,4 @@ def test_other_algorithms_are_refused(name: str) -> None:
     with pytest.raises(UsageError):
         digest_file(io.BytesIO(), [name])
     with pytest.raises(UsageError):
-        digest(name, b"")
+        digest_of(name, b"")

@@ -1,5 +1,7 @@
 """`verify-blob --batch` and `verify-blob-attestation --batch`: many files and their bundles, one row for each pair."""
 
+import hashlib  # noqa: F401 (before `crypto.digests`: of a thousand pairs, the quicker digests repay its loading)
+
 from pycosign.ambient import utc_now
 from pycosign.cli.context import for_terminal
 from pycosign.cli.journal import Journal

@@ -1,6 +1,5 @@
 """Typed reading of one JSON object: each accessor names the dotted path of what it refuses."""
 
-import re
 from collections.abc import Iterator
 from typing import TypeVar
 
@@ -8,20 +7,34 @@ from pycosign.codec.b64 import decode_b64
 from pycosign.codec.json_value import JsonValue
 from pycosign.errors import MalformedError
 
-__all__ = ["Fields"]
+__all__ = ["Fields", "is_decimal", "is_lower_hex"]
 
 _T = TypeVar("_T")
 
-_DECIMAL = re.compile(r"0|-?[1-9][0-9]{0,18}", re.ASCII)
-_HEX = re.compile(r"(?:[0-9a-f]{2})*", re.ASCII)
-_CAPITAL = re.compile(r"[A-Z]")
+_MAX_DIGITS = 19
 _INT64_MIN, _INT64_MAX = -(2**63), 2**63 - 1
 _SNAKE: dict[str, str] = {}  # camelCase -> snake_case: a cache of a pure function
 
 
 def _snake_case(name: str) -> str:
-    found = _SNAKE[name] = _CAPITAL.sub(lambda m: "_" + m[0].lower(), name)
+    found = _SNAKE[name] = "".join(f"_{char.lower()}" if "A" <= char <= "Z" else char for char in name)
     return found
+
+
+# The forms of numbers and of hexadecimal are read without `re`, which would compile each on every run of a command.
+def is_decimal(text: str) -> bool:
+    """Whether a text is a decimal integer of at most 19 digits as it would be written: no plus, no leading zeros."""
+    digits = text.removeprefix("-")
+    is_written = digits.isascii() and digits.isdigit() and len(digits) <= _MAX_DIGITS
+    return is_written and (digits[0] != "0" or text == "0")
+
+
+def is_lower_hex(text: str) -> bool:
+    """Whether a text is whole bytes in lower-case hexadecimal; the empty text is."""
+    try:
+        return bytes.fromhex(text).hex() == text  # `fromhex` takes white space and capitals too
+    except ValueError:
+        return False
 
 
 class Fields:
@@ -119,7 +132,7 @@ class Fields:
         value = self.optional_value(name)
         if value is None:
             return None
-        if isinstance(value, str) and self._protojson and _DECIMAL.fullmatch(value):
+        if isinstance(value, str) and self._protojson and is_decimal(value):
             value = int(value)
         if not isinstance(value, int) or isinstance(value, bool):
             raise MalformedError(self.path(name), "is not an integer")
@@ -152,7 +165,7 @@ class Fields:
         text = self.optional_text(name)
         if text is None:
             return None
-        if not _HEX.fullmatch(text):
+        if not is_lower_hex(text):
             raise MalformedError(self.path(name), "is not lower-case hexadecimal")
         return self._sized(bytes.fromhex(text), name, size, None)
 

@@ -1,14 +1,13 @@
 """PEM blocks (RFC 7468)."""
 
-import re
-
 from pycosign.codec.b64 import decode_b64, encode_b64
 from pycosign.errors import MalformedError
 from pycosign.record import Record
 
 __all__ = ["PemBlock", "format_pem", "parse_pem"]
 
-_BEGIN = re.compile(r"-----BEGIN ([A-Z0-9]+(?: [A-Z0-9]+)*)-----", re.ASCII)
+_BEGIN, _DASHES = "-----BEGIN ", "-----"
+_LABEL_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
 _COLUMNS = 64
 
 
@@ -40,10 +39,8 @@ def parse_pem(data: bytes, *, what: str) -> tuple[PemBlock, ...]:
     for line in lines:
         line = line.rstrip(" \t\r")
         if label is None:
-            begin = _BEGIN.fullmatch(line)
-            if begin is not None:
-                label, body = begin[1], []
-            elif "-----BEGIN" in line or "-----END" in line:
+            label, body = _label(line), []
+            if label is None and ("-----BEGIN" in line or "-----END" in line):
                 raise MalformedError(what, "has a PEM boundary that is not a line of its own, or without its partner")
         elif line == f"-----END {label}-----":
             blocks.append(PemBlock(label, _decode_body(body, what)))
@@ -57,6 +54,14 @@ def parse_pem(data: bytes, *, what: str) -> tuple[PemBlock, ...]:
     if not blocks:
         raise MalformedError(what, "has no PEM block")
     return tuple(blocks)
+
+
+def _label(line: str) -> str | None:
+    """The label of a line that begins a block: words of capitals and digits, one space between them; else None."""
+    if not line.startswith(_BEGIN) or not line.endswith(_DASHES):
+        return None
+    label = line[len(_BEGIN) : -len(_DASHES)]
+    return label if all(word and _LABEL_CHARACTERS.issuperset(word) for word in label.split(" ")) else None
 
 
 def _decode_body(body: list[str], what: str) -> bytes:

@@ -3,11 +3,9 @@
 They are read by our own DER reader: `cryptography`'s loader costs 16 ms of import on every run.
 """
 
-from hashlib import sha512
 from typing import Any, Final
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
@@ -24,8 +22,7 @@ from pycosign.crypto.algorithms import (
     algorithm_of_key,
     default_hash,
 )
-from pycosign.crypto.digests import ALGORITHMS
-from pycosign.crypto.ed25519ph import verify_sha512
+from pycosign.crypto.digests import ALGORITHMS, HASHES, digest_of
 from pycosign.errors import InvalidSignatureError, MalformedError, UsageError
 
 __all__ = [
@@ -51,11 +48,6 @@ _ED25519_SMALL_ORDER: Final = frozenset(  # the y coordinates of the eight point
         55188659117513257062467267217118295137698188065244968500265048394206261417927,
     )
 )
-_HASHES: Final[dict[str, hashes.HashAlgorithm]] = {
-    "sha256": hashes.SHA256(),
-    "sha384": hashes.SHA384(),
-    "sha512": hashes.SHA512(),
-}
 
 
 class Ecdsa(ec.ECDSA):
@@ -78,13 +70,13 @@ def hash_algorithm(name: str, digest: bytes | None = None) -> Any:
 
     Raises: UsageError: another hash. MalformedError: the digest has another length.
     """
-    if name not in _HASHES:
+    if name not in HASHES:
         raise UsageError(f"unknown digest algorithm: {name}")
     if digest is None:
-        return _HASHES[name]
+        return HASHES[name]
     if len(digest) != ALGORITHMS[name]:
         raise MalformedError("digest", f"is {len(digest)} bytes; {name} has {ALGORITHMS[name]}")
-    return Prehashed(_HASHES[name])
+    return Prehashed(HASHES[name])
 
 
 class PublicKey:
@@ -135,7 +127,7 @@ class PublicKey:
             self._check(signature, message)
         elif self.kind == "ed25519":
             if hash_name is not None:
-                self.verify_digest(signature, sha512(message).digest(), hash_name)
+                self.verify_digest(signature, digest_of("sha512", message), hash_name)
                 return
             self._check(signature, message)
         else:
@@ -152,6 +144,8 @@ class PublicKey:
         if self.kind == "ed25519":
             if hash_name != "sha512":
                 raise UsageError(f"an ed25519 key signs a sha512 digest, not {hash_name}")
+            from pycosign.crypto.ed25519ph import verify_sha512
+
             verify_sha512(self.raw, signature, digest)
         else:
             self._check(signature, digest, *self._scheme(hash_algorithm(hash_name, digest)))

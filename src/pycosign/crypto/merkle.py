@@ -5,9 +5,9 @@ complete subtree over the leaves `[i * 2**l, (i + 1) * 2**l)`. Only complete sub
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from hashlib import sha256
 from typing import Final
 
+from pycosign.crypto.digests import sha256
 from pycosign.errors import MalformedError, RootMismatchError, UsageError
 
 __all__ = [
@@ -27,19 +27,19 @@ __all__ = [
 
 HASH_BYTES: Final = 32
 MAX_SIZE: Final = 2**63 - 1  # leaves
-EMPTY_ROOT: Final = sha256(b"").digest()
+EMPTY_ROOT: Final = sha256(b"")
 
 GetNode = Callable[[int, int], bytes]  # (level, index) -> the 32-byte hash of that complete subtree
 
 
 def leaf_hash(leaf: bytes) -> bytes:
     """The hash of a leaf's bytes. Source: RFC 9162, 2.1.1."""
-    return sha256(b"\x00" + leaf).digest()
+    return sha256(b"\x00" + leaf)
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
     """The hash of two subtrees' roots. Source: RFC 9162, 2.1.1."""
-    return sha256(b"\x01" + left + right).digest()
+    return sha256(b"\x01" + left + right)
 
 
 # ---- checking ------------------------------------------------------------------------------------------------------

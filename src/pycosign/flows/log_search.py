@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from pycosign.codec.pem import format_pem
-from pycosign.crypto.digests import digest
+from pycosign.crypto.digests import digest_of
 from pycosign.errors import SigningError
 from pycosign.verify.evidence import Evidence, SimpleSigningPayload
 from pycosign.verify.requirements import Requirements, SignerKey
@@ -55,7 +55,7 @@ def _proposals(evidence: Evidence, verifier_pem: bytes, artifact_sha256: bytes |
     """Requests for the entries that would speak of this signature; () when what they cover is not known."""
     content = evidence.content
     if isinstance(content, SimpleSigningPayload):
-        raw = digest("sha256", content.payload)
+        raw = digest_of("sha256", content.payload)
         return (hashedrekord_v1_request("sha256", raw, evidence.signature, verifier_pem),)
     if isinstance(content, Envelope):
         text = evidence.envelope_bytes

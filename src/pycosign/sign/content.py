@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from pycosign.crypto.digests import digest
+from pycosign.crypto.digests import digest_of
 from pycosign.crypto.keys import PublicKey
 from pycosign.crypto.signers import Signer
 from pycosign.wire.bundle import MessageSignature
@@ -34,7 +34,7 @@ def sign_statement(signer: Signer, statement: bytes, *, log_version: int | None 
         signature = signer.sign(message)
     else:
         name = "sha256" if log_version == 1 else key.default_hash
-        signature = signer.sign_digest(digest(name, message), name)
+        signature = signer.sign_digest(digest_of(name, message), name)
     return Envelope(statement, IN_TOTO_PAYLOAD_TYPE, (EnvelopeSignature(signature, ""),))
 
 
@@ -44,7 +44,7 @@ def sign_legacy_payload(signer: Signer, payload: bytes, *, logged: bool) -> Mess
     Args: logged: whether it goes to a log.
     """
     name = legacy_hash(signer.public_key, logged=logged)
-    raw = digest(name, payload)
+    raw = digest_of(name, payload)
     if signer.public_key.kind == "ed25519" and not logged:
         return MessageSignature(name, raw, signer.sign(payload))
     return MessageSignature(name, raw, signer.sign_digest(raw, name))

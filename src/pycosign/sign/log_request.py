@@ -1,6 +1,6 @@
 """What is sent to a transparency log for a signature."""
 
-from pycosign.crypto.digests import digest
+from pycosign.crypto.digests import digest_of
 from pycosign.crypto.keys import PublicKey, key_details
 from pycosign.errors import UsageError
 from pycosign.sign.assemble import Testimony
@@ -30,7 +30,7 @@ def log_request(content: MessageSignature | Envelope, testimony: Testimony, *, a
 def _v2_request(content: MessageSignature | Envelope, testimony: Testimony) -> bytes:
     key = testimony.public_key
     if isinstance(content, Envelope):
-        raw = digest(key.default_hash, pae(content.payload_type, content.payload))
+        raw = digest_of(key.default_hash, pae(content.payload_type, content.payload))
         signature = content.signatures[0].signature
     else:
         _, raw = _stated_digest(content)

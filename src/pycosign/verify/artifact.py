@@ -1,9 +1,9 @@
 """The artifact as the verifier needs it: its digests, and for pure Ed25519 and ML-DSA its bytes."""
 
-import hashlib
 from collections.abc import Mapping
 from typing import Final
 
+from pycosign.crypto.digests import digest_of
 from pycosign.errors import MalformedError, UsageError
 from pycosign.record import Record
 
@@ -27,7 +27,7 @@ class Artifact(Record):
 
 def artifact_from_bytes(message: bytes, *, name: str = "") -> Artifact:
     """A small artifact that is in memory anyway; flows hash files while streaming instead."""
-    digests = {algorithm: hashlib.new(algorithm, message).digest() for algorithm in DIGEST_SIZES}
+    digests = {algorithm: digest_of(algorithm, message) for algorithm in DIGEST_SIZES}
     return Artifact(digests, message, name)
 
 

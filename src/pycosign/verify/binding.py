@@ -3,11 +3,10 @@
 The lesson of CVE-2022-23649, CVE-2022-36056 and CVE-2026-22703: one rule, for every kind of entry and every format.
 """
 
-import hashlib
-
 from pycosign.codec.pem import parse_pem
 from pycosign.crypto.algorithms import algorithm_of_details
 from pycosign.crypto.certificate import Certificate
+from pycosign.crypto.digests import digest_of, sha256
 from pycosign.crypto.keys import PublicKey, load_public_key
 from pycosign.errors import EntryMismatchError
 from pycosign.verify.evidence import Evidence
@@ -96,7 +95,7 @@ def _check_envelope_entry(body: LogBody, evidence: Evidence) -> None:
     envelope = evidence.content
     if not isinstance(envelope, Envelope):
         raise EntryMismatchError(f"the log entry is for an envelope ({body.kind}), but the {evidence.source} has none")
-    if body.digest != hashlib.new(body.digest_algorithm, envelope.payload).digest():
+    if body.digest != digest_of(body.digest_algorithm, envelope.payload):
         raise EntryMismatchError("the log entry is for another payload")
     if body.signatures:
         if body.signatures != (evidence.signature,):
@@ -104,7 +103,7 @@ def _check_envelope_entry(body: LogBody, evidence: Evidence) -> None:
         return
     # intoto 0.0.1 holds no signature: only the digest of the whole envelope, as it was submitted, binds it.
     stored = format_envelope(envelope) if evidence.envelope_bytes is None else evidence.envelope_bytes
-    if body.envelope_digest != hashlib.sha256(stored).digest():
+    if body.envelope_digest != sha256(stored):
         raise EntryMismatchError("the log entry is for another envelope")
 
 

@@ -4,9 +4,8 @@ The evidence itself may say that it was made with another key, or for another ar
 choose the error and nothing else: the signature is refused in any case.
 """
 
-import hashlib
-
 from pycosign.codec.b64 import decode_b64
+from pycosign.crypto.digests import sha256
 from pycosign.crypto.keys import PublicKey
 from pycosign.errors import ArtifactDigestMismatchError, KeyMismatchError, MalformedError, RefusedError
 from pycosign.verify.artifact import Artifact
@@ -63,4 +62,4 @@ def _hints_at_another_key(hint: str, key: PublicKey) -> bool:
         raw = decode_b64(hint, what="public key hint")
     except MalformedError:
         return False
-    return len(raw) == 32 and raw != hashlib.sha256(key.spki_der).digest()
+    return len(raw) == 32 and raw != sha256(key.spki_der)

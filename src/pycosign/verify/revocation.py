@@ -4,10 +4,10 @@ A list can only take away: nothing in it makes a signature good. One that has ex
 answer is "unavailable", unless it names what was proved: a revocation does not end with its list.
 """
 
-import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 
+from pycosign.crypto.digests import sha256
 from pycosign.crypto.keys import PublicKey
 from pycosign.errors import (
     RevokedArtifactError,
@@ -71,14 +71,14 @@ def _subject_digests(stated: list[Mapping[str, str]]) -> set[tuple[str, bytes]]:
 
 
 def _check_key(revocations: RevocationList, key: PublicKey, times: tuple[VerifiedTime, ...]) -> None:
-    digest = hashlib.sha256(key.spki_der).digest()
+    digest = sha256(key.spki_der)
     revoked = revocations.keys.get(digest)
     if revoked is not None and _counts(revoked, times):
         raise RevokedKeyError(f"the key sha256:{digest.hex()} is revoked {_why(revocations, revoked)}")
 
 
 def _check_certificate(revocations: RevocationList, leaf: VerifiedLeaf) -> None:
-    issuers = None, hashlib.sha256(leaf.issuer.spki_der).digest()
+    issuers = None, sha256(leaf.issuer.spki_der)
     for entry in revocations.certificates:
         if entry.serial == leaf.certificate.serial and entry.issuer in issuers:
             why = _why(revocations, entry.revoked)

@@ -1,8 +1,8 @@
 """The proof that a certificate log knows the certificate: inside it, or beside it. Source: RFC 6962, 3."""
 
-import hashlib
 from datetime import UTC, datetime
 
+from pycosign.crypto.digests import sha256
 from pycosign.crypto.extensions import SCT_LIST
 from pycosign.errors import InvalidSctError, InvalidSignatureError, UsageError
 from pycosign.verify.evidence import Evidence
@@ -51,7 +51,7 @@ def _promises(leaf: VerifiedLeaf, evidence: Evidence) -> list[tuple[Sct, Certifi
     found: list[tuple[Sct, CertificateEntry]] = []
     encoded = leaf.certificate.sct_list_der
     if encoded is not None:
-        issuer_key_hash = hashlib.sha256(leaf.issuer.spki_der).digest()
+        issuer_key_hash = sha256(leaf.issuer.spki_der)
         entry = CertificateEntry(issuer_key_hash, leaf.certificate.tbs_without(SCT_LIST))
         found += [(sct, entry) for sct in parse_sct_list(encoded)]
     if evidence.detached_sct is not None:

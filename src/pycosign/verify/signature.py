@@ -1,11 +1,11 @@
 """The signature itself, over the artifact's digest, an envelope or a payload."""
 
-import hashlib
 from collections.abc import Mapping
 from typing import Final
 
 from pycosign.crypto.algorithms import algorithm_of_details
 from pycosign.crypto.certificate import Certificate
+from pycosign.crypto.digests import digest_of
 from pycosign.crypto.keys import PublicKey
 from pycosign.errors import (
     ArtifactDigestMismatchError,
@@ -61,7 +61,7 @@ class SignedContent:
         """What was signed, hashed; None if the artifact was not hashed with that algorithm."""
         known = self._digests.get(algorithm)
         if known is None and self._message is not None:
-            return hashlib.new(algorithm, self._message).digest()
+            return digest_of(algorithm, self._message)
         return known
 
 

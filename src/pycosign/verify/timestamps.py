@@ -4,13 +4,13 @@ One from an authority that the trust root does not know is not counted, and repo
 checked in full, and a bad one refuses the evidence: whoever made it claimed that authority's name.
 """
 
-import hashlib
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from pycosign import limits
 from pycosign.crypto.algorithms import hash_name_of_oid, scheme_of_oid
 from pycosign.crypto.certificate import Certificate, parse_certificate
+from pycosign.crypto.digests import digest_of
 from pycosign.crypto.extensions import TIME_STAMPING
 from pycosign.crypto.path import build_path
 from pycosign.errors import (
@@ -152,14 +152,14 @@ def _check_imprint(token: "TimestampToken", evidence: Evidence) -> None:
     candidates = [evidence.signature]
     if evidence.envelope_bytes is not None:
         candidates.append(evidence.envelope_bytes)
-    if token.imprint not in [hashlib.new(algorithm, candidate).digest() for candidate in candidates]:
+    if token.imprint not in [digest_of(algorithm, candidate) for candidate in candidates]:
         raise InvalidTimestampError("the timestamp stamps something else than this signature")
 
 
 def _check_signature(token: "TimestampToken", certificate: Certificate) -> None:
     """The signed attributes hold the digest of the stamped information and name the signer's certificate."""
     digest_name = hash_name_of_oid(token.digest_oid, "timestamp digest")
-    if hashlib.new(digest_name, token.e_content).digest() != token.message_digest:
+    if digest_of(digest_name, token.e_content) != token.message_digest:
         raise InvalidTimestampError("the timestamp's signed digest is of other information")
     if token.ess_hash_oid is None:
         raise InvalidTimestampError("the timestamp does not sign which certificate it was made with")
@@ -179,8 +179,10 @@ def _check_signature(token: "TimestampToken", certificate: Certificate) -> None:
 def _ess_hash(oid: str, der: bytes) -> bytes:
     """The reference to the certificate; the older form of it is SHA-1 by definition (RFC 2634), beside a full check."""
     if oid == _SHA1_OID:
+        import hashlib  # the old form is rare
+
         return hashlib.sha1(der, usedforsecurity=False).digest()
-    return hashlib.new(hash_name_of_oid(oid, "timestamp certificate reference"), der).digest()
+    return digest_of(hash_name_of_oid(oid, "timestamp certificate reference"), der)
 
 
 def _check_authority(token: "TimestampToken", signer: _Signer) -> None:

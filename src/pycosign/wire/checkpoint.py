@@ -4,10 +4,10 @@ The signatures around it are a note's (`pycosign.wire.note`). Rekor v1 names its
 line `Timestamp: NANOSECONDS`; both are within the format.
 """
 
-import re
 from typing import Final
 
 from pycosign.codec.b64 import decode_b64, encode_b64
+from pycosign.codec.fields import is_decimal
 from pycosign.errors import MalformedError
 from pycosign.record import Record
 from pycosign.wire.note import Note, parse_note
@@ -22,8 +22,6 @@ __all__ = [
 ]
 
 _ROOT_BYTES: Final = 32
-_SIZE: Final = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
-_REKOR_V1_ORIGIN: Final = re.compile(r".+ - (0|[1-9][0-9]{0,18})", re.ASCII)
 
 
 class Checkpoint(Record):
@@ -47,7 +45,7 @@ def parse_checkpoint(text: str) -> Checkpoint:
     if last or len(lines) < 3 or not all(lines):
         raise MalformedError("checkpoint", "must be 3 or more non-empty lines")
     origin, size, root, *extensions = lines
-    if not _SIZE.fullmatch(size) or int(size) >= 2**63:
+    if not _is_number(size) or int(size) >= 2**63:
         raise MalformedError("checkpoint size", f"is not a decimal below 2**63: {size[:40]!r}")
     digest = decode_b64(root, what="checkpoint root")
     if len(digest) != _ROOT_BYTES:
@@ -77,5 +75,9 @@ def rekor_v1_origin(host: str, tree_id: int) -> str:
 
 def rekor_v1_tree_id(origin: str) -> int | None:
     """The tree's number in a Rekor v1 origin, or None: the origin is of another form (Rekor v2's is a bare host)."""
-    found = _REKOR_V1_ORIGIN.fullmatch(origin)
-    return int(found[1]) if found else None
+    host, _, number = origin.rpartition(" - ")
+    return int(number) if host and "\n" not in host and _is_number(number) else None
+
+
+def _is_number(text: str) -> bool:
+    return is_decimal(text) and text[0] != "-"

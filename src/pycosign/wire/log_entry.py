@@ -3,10 +3,9 @@
 Source: sigstore/rekor openapi.yaml (LogEntry); protobuf-specs sigstore_rekor.proto (TransparencyLogEntry).
 """
 
-import re
-
 from pycosign import limits
 from pycosign.codec.b64 import decode_b64, encode_b64
+from pycosign.codec.fields import is_lower_hex
 from pycosign.codec.json_value import JsonObject, JsonValue
 from pycosign.codec.strict_json import Fields, load_json
 from pycosign.errors import MalformedError
@@ -26,8 +25,7 @@ __all__ = [
     "v1_entry_from_fields",
 ]
 
-_ENTRY_ID = re.compile(r"(?:[0-9a-f]{16})?[0-9a-f]{64}", re.ASCII)  # tree id, leaf hash
-_HEX = re.compile(r"(?:[0-9a-f]{2})*", re.ASCII)
+_ENTRY_ID_DIGITS = (64, 80)  # a leaf's hash in hexadecimal, with or without the tree's id before it
 _HASH_BYTES = 32
 
 
@@ -193,7 +191,7 @@ def _one_v1(value: JsonValue, what: str) -> tuple[str, LogEntry]:
     ids = list(outer)
     if len(ids) != 1:
         raise MalformedError(what, f"has {len(ids)} entries, not one")
-    if not _ENTRY_ID.fullmatch(ids[0]):
+    if len(ids[0]) not in _ENTRY_ID_DIGITS or not is_lower_hex(ids[0]):
         raise MalformedError(what, f"is not named by an entry id, but by {ids[0][:100]!a}")
     return ids[0], v1_entry_from_fields(outer.object(ids[0]))
 
@@ -226,7 +224,7 @@ def v1_entry_from_fields(fields: Fields) -> LogEntry:
 def _v1_proof(fields: Fields) -> InclusionProof:
     path = fields.path("hashes")
     texts = fields.texts("hashes", limit=limits.PROOF_HASHES)
-    if not all(_HEX.fullmatch(text) for text in texts):
+    if not all(is_lower_hex(text) for text in texts):
         raise MalformedError(path, "is not hexadecimal in lower case")
     hashes = tuple(_hash(bytes.fromhex(text), path) for text in texts)
     proof = InclusionProof(
