@@ -3,6 +3,7 @@
 import hashlib
 import io
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -107,16 +108,16 @@ def refusals(sandbox: Sandbox) -> "dict[str, tuple[str, pycosign.Signer]]":
         "half of the name": ("identity.mismatch", pycosign.Identity(pycosign.Regexp("alice"), issuer=sandbox.issuer)),
         "half of the issuer": ("issuer.mismatch", pycosign.Identity(ALICE, issuer=pycosign.Regexp("http://127"))),
         "a key": ("key.mismatch", pycosign.PrivateKey.generate().public),
-        "another workflow": (
-            "identity.mismatch",
-            pycosign.Identity(ALICE, issuer=sandbox.issuer, workflow=pycosign.GithubWorkflow(trigger="push")),
+        "another claim": (
+            "claim.mismatch",
+            pycosign.Identity(ALICE, issuer=sandbox.issuer, claims={"source_repository_ref": "refs/heads/main"}),
         ),
     }
 
 
 @pytest.mark.parametrize(
     "case",
-    ["another identity", "another issuer", "half of the name", "half of the issuer", "a key", "another workflow"],
+    ["another identity", "another issuer", "half of the name", "half of the issuer", "a key", "another claim"],
 )
 def test_another_signer_is_refused_with_a_code(
     case: str, sandbox: Sandbox, bundle: pycosign.Bundle, trust: pycosign.Trust
@@ -158,8 +159,48 @@ def test_a_demanded_timestamp_that_is_missing_is_refused(sandbox: Sandbox, trust
     key = pycosign.PrivateKey.generate()
     bundle = pycosign.sign_file(HELLO, signer=key, instance=sandbox.instance_rekor_v1)
     with pytest.raises(pycosign.RefusedError) as caught:
-        pycosign.verify_file(HELLO, bundle=bundle, signer=key.public, trust=trust, require_timestamp=True)
+        pycosign.verify_file(HELLO, bundle=bundle, signer=key.public, trust=trust, min_timestamp_authorities=1)
     assert caught.value.code == "timestamp.missing"
+
+
+def test_more_logs_than_hold_the_signature_are_refused(
+    sandbox: Sandbox, bundle: pycosign.Bundle, trust: pycosign.Trust
+) -> None:
+    with pytest.raises(pycosign.RefusedError) as caught:
+        pycosign.verify_file(HELLO, bundle=bundle, signer=sandbox.identity(ALICE), trust=trust, min_logs=2)
+    assert caught.value.code.startswith("tlog.")
+
+
+@pytest.mark.parametrize(("logs", "authorities"), [(0, 0), (-1, 0), (1, -1)])
+def test_a_number_that_demands_nothing_is_a_usage_error(
+    logs: int, authorities: int, sandbox: Sandbox, trust: pycosign.Trust
+) -> None:
+    with pytest.raises(pycosign.UsageError):
+        pycosign.Verifier(signer=sandbox.identity(), trust=trust, min_logs=logs, min_timestamp_authorities=authorities)
+
+
+def test_a_retired_key_does_not_vouch_for_what_is_signed_later(sandbox: Sandbox, trust: pycosign.Trust) -> None:
+    key, day = pycosign.PrivateKey.generate(), timedelta(days=1)
+    bundle, pem = pycosign.sign_file(HELLO, signer=key, instance=sandbox.instance), key.public.to_pem()
+    active = pycosign.Key.from_pem(pem, valid_from=sandbox.now - day, valid_until=sandbox.now + day)
+    assert pycosign.verify_file(HELLO, bundle=bundle, signer=active, trust=trust).key.pem() == pem
+    retired = pycosign.Key.from_pem(pem, valid_until=sandbox.now - day)
+    with pytest.raises(pycosign.RefusedError) as caught:
+        pycosign.verify_file(HELLO, bundle=bundle, signer=retired, trust=trust)
+    assert caught.value.code == "key.outside-window"
+    with pytest.raises(pycosign.UsageError):
+        pycosign.Key.from_pem(pem, valid_until=datetime(2030, 1, 1))
+    with pytest.raises(pycosign.UsageError):
+        pycosign.Key.from_pem(pem, valid_from=sandbox.now, valid_until=sandbox.now - day)
+
+
+def test_claims_of_a_workflow_are_demanded_by_name(sandbox: Sandbox, trust: pycosign.Trust) -> None:
+    token = pycosign.Token(sandbox.token("ci@example.com"))
+    bundle = pycosign.sign_file(HELLO, signer=token, instance=sandbox.instance)
+    good = pycosign.Identity("ci@example.com", issuer=sandbox.issuer, claims={"issuer": pycosign.Regexp("http://.*")})
+    assert pycosign.verify_file(HELLO, bundle=bundle, signer=good, trust=trust).extensions[8] == sandbox.issuer
+    with pytest.raises(pycosign.UsageError):
+        pycosign.Identity("ci@example.com", issuer=sandbox.issuer, claims={"nosuch": "x"})
 
 
 def test_what_is_in_no_log_is_refused_unless_that_is_waived(trust: pycosign.Trust) -> None:

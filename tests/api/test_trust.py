@@ -1,5 +1,7 @@
 """Where trust comes from, how old it is said to be, and that nothing of the environment decides unasked."""
 
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -49,6 +51,22 @@ def test_a_private_repository_is_asked_once_and_its_age_counts(sandbox: Sandbox,
     verified = pycosign.verify_file(b"x", bundle=bundle, signer=key.public, trust=trust)
     assert verified.trust_source == url
     assert verified.trust_age is not None
+
+
+def test_an_instance_by_its_name(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("TUF_ROOT", "TUF_MIRROR", "TUF_ROOT_JSON"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PYCOSIGN_HOME", str(tmp_path))
+    add = [sys.executable, "-m", "pycosign", "instance", "add", "ours", "--stack", sandbox.data_dir]
+    subprocess.run(add, check=True, capture_output=True)
+    instance = pycosign.Instance.named("ours")
+    bundle = pycosign.sign_file(b"x", signer=sandbox.sign_in(), instance=instance)
+    monkeypatch.setenv("PYCOSIGN_INSTANCE", "ours")
+    for trust in (pycosign.Trust.named("ours", offline=True), pycosign.Trust.from_environment(offline=True)):
+        assert pycosign.verify_file(b"x", bundle=bundle, signer=sandbox.identity(), trust=trust).identity
+    with pytest.raises(pycosign.UsageError) as caught:
+        pycosign.Trust.named("nosuch")
+    assert caught.value.code == "usage.instance"
 
 
 def test_another_root_does_not_lead_to_the_repository(sandbox: Sandbox, tmp_path: Path) -> None:

@@ -3,9 +3,9 @@
 import os
 from typing import TYPE_CHECKING
 
-from pycosign.ambient import Clock, environment, utc_now
+from pycosign.ambient import Clock, utc_now
 from pycosign.api.signers import http_client
-from pycosign.api.trust import Trust, tuf_environment, tuf_source
+from pycosign.api.trust import Trust, source_of, tuf_environment, tuf_source
 from pycosign.instances.embedded import PUBLIC_GOOD_MIRROR, STAGING_MIRROR
 from pycosign.limits import SIGNING_CONFIG_BYTES
 from pycosign.wire.signing_config import parse_signing_config
@@ -13,6 +13,7 @@ from pycosign.wire.signing_config import parse_signing_config
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pycosign.instances.trust import TrustSource
     from pycosign.net.http import HttpClient
     from pycosign.sign.services import SigningServices
 
@@ -80,14 +81,24 @@ class Instance:
         return cls._of_tuf(tuf_environment(mirror, root=root, cache=cache), offline=offline)
 
     @classmethod
+    def named(cls, name: str, *, offline: bool = False) -> "Instance":
+        """An instance that `pycosign instance add` gave a name to; "public" and "staging" are built in.
+
+        Args:    name: of the instance. offline: as of `public`.
+        Returns: the instance.
+        Raises:  as `Trust.named`; UsageError: it has no signing config.
+        """
+        return cls._load(source_of(name, offline=offline))
+
+    @classmethod
     def from_environment(cls, *, offline: bool = False) -> "Instance":
         """What the command line would use here: see `Trust.from_environment`.
 
         Args:    offline: as of `public`.
         Returns: the instance.
-        Raises:  as `Trust.public`.
+        Raises:  as `Trust.from_environment`; UsageError: it has no signing config.
         """
-        return cls._of_tuf(environment(), offline=offline)
+        return cls._load(source_of(None, offline=offline))
 
     @classmethod
     def from_files(
@@ -106,10 +117,13 @@ class Instance:
 
     @classmethod
     def _of_tuf(cls, environ: "Mapping[str, str]", *, offline: bool) -> "Instance":
+        return cls._load(tuf_source(environ, offline=offline))
+
+    @classmethod
+    def _load(cls, source: "TrustSource") -> "Instance":
         from pycosign.instances.trust import SIGNING_CONFIG, load_document
 
-        trust = Trust._of_tuf(environ, offline=offline, max_age=None)
-        source = tuf_source(environ, offline=offline)
+        trust = Trust._load(source)
         config = load_document(source, SIGNING_CONFIG, path=None, max_bytes=SIGNING_CONFIG_BYTES)
         return cls(trust, config.content)
 

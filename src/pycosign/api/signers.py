@@ -2,12 +2,13 @@
 
 import os
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from pycosign.ambient import environment
 from pycosign.crypto.keys import PublicKey, load_public_key
 from pycosign.errors import UnavailableError, UsageError
-from pycosign.verify.requirements import GithubWorkflow, SignerIdentity, SignerKey, TextRule
+from pycosign.verify.requirements import SignerIdentity, SignerKey, TextRule
 
 if TYPE_CHECKING:
     from pycosign.net.http import HttpClient
@@ -45,17 +46,19 @@ class Identity:
 
     Args:   identity: the certificate's one alternative name: an email address, or a workflow's URI.
             issuer: the OIDC issuer's URL, as "https://token.actions.githubusercontent.com".
-            workflow: what else the certificate must say of a GitHub workflow; compared exactly.
-    Raises: UsageError: an empty text.
-    Source: Fulcio's certificate specification, extensions 1.3.6.1.4.1.57264.1.1 to .8.
+            claims: what else the certificate must say, by the name of the claim: "source_repository_uri",
+            "github_workflow_ref" ... (`pycosign.verify.fulcio_claims` lists them); one that is missing refuses it.
+    Raises: UsageError: an empty text, or a claim that Fulcio does not make.
+    Source: sigstore/fulcio, docs/oid-info.md: extensions 1.3.6.1.4.1.57264.1.1 to .24.
     """
 
     __slots__ = ("_demand",)
 
-    def __init__(self, identity: str | Regexp, *, issuer: str | Regexp, workflow: GithubWorkflow | None = None) -> None:
-        self._demand = SignerIdentity(
-            _rule(identity, "identity"), _rule(issuer, "issuer"), workflow or GithubWorkflow()
-        )
+    def __init__(
+        self, identity: str | Regexp, *, issuer: str | Regexp, claims: Mapping[str, str | Regexp] | None = None
+    ) -> None:
+        rules = {_claim_number(name): _rule(text, f"claim {name}") for name, text in (claims or {}).items()}
+        self._demand = SignerIdentity(_rule(identity, "identity"), _rule(issuer, "issuer"), claims=rules)
 
     def __repr__(self) -> str:
         return f"Identity({self._demand.identity}, issuer={self._demand.issuer})"
@@ -66,23 +69,44 @@ class Key:
 
     Args:   public_key: the key, read already; `Key.load` and `Key.from_pem` read one.
             hash_name: "sha256", "sha384" or "sha512", if its signatures have another hash than is usual for such a key.
-    Raises: nothing.
+            valid_from, valid_until: aware, both ends inclusive: the signature must have a proved moment, and each of
+            its moments must lie between them. A key that was retired does not vouch for what is signed later.
+    Raises: UsageError: a moment without its time zone, or an end before the beginning.
     """
 
     __slots__ = ("_demand",)
 
-    def __init__(self, public_key: PublicKey, *, hash_name: str | None = None) -> None:
-        self._demand = SignerKey(public_key, hash_name)
+    def __init__(
+        self,
+        public_key: PublicKey,
+        *,
+        hash_name: str | None = None,
+        valid_from: datetime | None = None,
+        valid_until: datetime | None = None,
+    ) -> None:
+        for moment in (valid_from, valid_until):
+            if moment is not None and moment.tzinfo is None:
+                raise UsageError("the moments of a key must say their time zone")
+        if valid_from is not None and valid_until is not None and valid_until < valid_from:
+            raise UsageError("the key's validity ends before it begins")
+        self._demand = SignerKey(public_key, hash_name, valid_from, valid_until)
 
     def __repr__(self) -> str:
         return f"Key({self._demand.key!r})"
 
     @classmethod
-    def load(cls, reference: "str | os.PathLike[str]", *, hash_name: str | None = None) -> "Key":
+    def load(
+        cls,
+        reference: "str | os.PathLike[str]",
+        *,
+        hash_name: str | None = None,
+        valid_from: datetime | None = None,
+        valid_until: datetime | None = None,
+    ) -> "Key":
         """Read a public key in PEM.
 
         Args:    reference: a path; "env://NAME", an environment variable that holds it; or an https:// URL, which is
-                 asked. hash_name: as of the class.
+                 asked. hash_name, valid_from, valid_until: as of the class.
         Returns: the key.
         Raises:  UsageError: there is no such file or variable, or a kind of reference that is not supported;
                  UnavailableError: it cannot be read; MalformedError: what is there is no public key in PEM.
@@ -91,17 +115,25 @@ class Key:
 
         name = os.fspath(reference)
         key = reading_key(name, lambda: open_public_key(name, http=http_client, environ=_environment_of(reference)))
-        return cls(key, hash_name=hash_name)
+        return cls(key, hash_name=hash_name, valid_from=valid_from, valid_until=valid_until)
 
     @classmethod
-    def from_pem(cls, pem: bytes, *, hash_name: str | None = None) -> "Key":
+    def from_pem(
+        cls,
+        pem: bytes,
+        *,
+        hash_name: str | None = None,
+        valid_from: datetime | None = None,
+        valid_until: datetime | None = None,
+    ) -> "Key":
         """A public key from its PEM or DER form.
 
-        Args:    pem: `PUBLIC KEY` (SubjectPublicKeyInfo) or `RSA PUBLIC KEY`. hash_name: as of the class.
+        Args:    pem: `PUBLIC KEY` (SubjectPublicKeyInfo) or `RSA PUBLIC KEY`. hash_name, valid_from,
+                 valid_until: as of the class.
         Returns: the key.
         Raises:  MalformedError: it is none, or of a kind that is not supported.
         """
-        return cls(load_public_key(pem), hash_name=hash_name)
+        return cls(load_public_key(pem), hash_name=hash_name, valid_from=valid_from, valid_until=valid_until)
 
     def to_pem(self) -> bytes:
         """The key, to store.
@@ -144,3 +176,12 @@ def _rule(text: str | Regexp, what: str) -> TextRule:
     if not isinstance(text, str) or not text:
         raise UsageError(f"the {what} must be a text that is not empty, or a Regexp, not {text!r:.80}")
     return TextRule(text)
+
+
+def _claim_number(name: str) -> int:
+    from pycosign.verify.fulcio_claims import CLAIM_NUMBERS
+
+    number = CLAIM_NUMBERS.get(name)
+    if number is None:
+        raise UsageError(f"{name!r:.80} is not a claim of Fulcio's; claims are {', '.join(CLAIM_NUMBERS)}")
+    return number

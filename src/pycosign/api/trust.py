@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from pycosign.instances.trust import Document, TrustSource
 
-__all__ = ["Trust", "tuf_environment", "tuf_source"]
+__all__ = ["Trust", "source_of", "tuf_environment", "tuf_source"]
 
 
 class Trust:
@@ -117,15 +117,28 @@ class Trust:
         return cls._of_tuf(tuf_environment(mirror, root=root, cache=cache), offline=offline, max_age=max_age)
 
     @classmethod
+    def named(cls, name: str, *, offline: bool = False, max_age: timedelta | None = None) -> "Trust":
+        """An instance that `pycosign instance add` gave a name to; "public" and "staging" are built in.
+
+        Args:    name: of the instance. offline, max_age: as of `public`. PYCOSIGN_HOME or HOME say where names are.
+        Returns: its trust root.
+        Raises:  as `public`; UsageError: there is no instance of this name.
+        """
+        return cls._load(source_of(name, offline=offline, max_age=max_age))
+
+    @classmethod
     def from_environment(cls, *, offline: bool = False, max_age: timedelta | None = None) -> "Trust":
-        """What the command line would use here: the mirror and cache of TUF_ROOT, TUF_MIRROR and TUF_ROOT_JSON, or the
-        mirror that `pycosign initialize` chose. No other function reads these variables.
+        """What the command line would use here, without flags.
+
+        That is the instance of PYCOSIGN_INSTANCE; the mirror and cache of TUF_ROOT, TUF_MIRROR and TUF_ROOT_JSON; the
+        instance that `pycosign instance use` chose; or the mirror that `pycosign initialize` chose. No other function
+        reads these variables. The key files of SIGSTORE_* are not looked at.
 
         Args:    offline, max_age: as of `public`.
         Returns: its trust root.
-        Raises:  as `public`.
+        Raises:  as `public`; UsageError: there is no instance of this name.
         """
-        return cls._of_tuf(environment(), offline=offline, max_age=max_age)
+        return cls._load(source_of(None, offline=offline, max_age=max_age))
 
     @classmethod
     def from_file(cls, path: "str | os.PathLike[str]") -> "Trust":
@@ -153,9 +166,12 @@ class Trust:
 
     @classmethod
     def _of_tuf(cls, environ: "Mapping[str, str]", *, offline: bool, max_age: timedelta | None) -> "Trust":
+        return cls._load(tuf_source(environ, offline=offline, max_age=max_age))
+
+    @classmethod
+    def _load(cls, source: "TrustSource") -> "Trust":
         from pycosign.instances.trust import load_trust
 
-        source = tuf_source(environ, offline=offline, max_age=max_age)
         loaded = load_trust(source)
         return cls(
             loaded.trust,
@@ -186,6 +202,15 @@ def tuf_source(environ: "Mapping[str, str]", *, offline: bool, max_age: timedelt
     from pycosign.instances.trust import TrustSource
 
     return TrustSource(environ, utc_now(), None if offline else http_client, max_age)
+
+
+def source_of(name: str | None, *, offline: bool, max_age: timedelta | None = None) -> "TrustSource":
+    """Where to look for what an instance publishes, by its name; None: the one that the environment means."""
+    from pycosign.instances.named import resolve_instance
+
+    environ = environment()
+    instance = resolve_instance(name or environ.get("PYCOSIGN_INSTANCE") or None, environ)
+    return tuf_source(environ, offline=offline, max_age=max_age)._replace(instance=instance)
 
 
 def _asked_at(document: "Document", now: datetime) -> datetime | None:

@@ -83,10 +83,11 @@ class Verifier:
     """Demands and trust, kept for many verifications: nothing is loaded twice. Threads may share it.
 
     Args:   signer: who must have signed. trust: under which trust root; None only for a key with Waiver.TLOG.
-            waive: checks to leave out, by name; each shows in the result's `waivers`. require_timestamp: a signed
-            timestamp (RFC 3161) must be there and count, whatever the log says. registry: how registries are asked;
-            None: with the credentials of docker's and podman's configuration.
-    Raises: UsageError: what was given for `signer`, `trust` or `waive` is something else.
+            waive: checks to leave out, by name; each shows in the result's `waivers`. min_logs: so many distinct logs
+            must hold the signature, at least 1. min_timestamp_authorities: so many distinct ones must have stamped it
+            (RFC 3161), whatever the log says; those that share an operator, a URL or a key are one. registry: how
+            registries are asked; None: with the credentials of docker's and podman's configuration.
+    Raises: UsageError: what was given is something else, or demands nothing.
     """
 
     __slots__ = ("_registry", "_requirements", "_trust")
@@ -97,10 +98,13 @@ class Verifier:
         signer: Signer,
         trust: Trust | None,
         waive: Waiver | Collection[Waiver] = (),
-        require_timestamp: bool = False,
+        min_logs: int = 1,
+        min_timestamp_authorities: int = 0,
         registry: RegistryAccess | None = None,
     ) -> None:
-        self._requirements = _requirements(signer, waive, require_timestamp=require_timestamp)
+        self._requirements = _requirements(
+            signer, waive, min_logs=min_logs, min_timestamp_authorities=min_timestamp_authorities
+        )
         if trust is not None and not isinstance(trust, Trust):
             raise UsageError(f"a Trust is needed, not {trust!r:.80}")
         self._trust = trust
@@ -246,16 +250,19 @@ def verify_file(
     signer: Signer,
     trust: Trust | None,
     waive: Waiver | Collection[Waiver] = (),
-    require_timestamp: bool = False,
+    min_logs: int = 1,
+    min_timestamp_authorities: int = 0,
 ) -> Verified:
     """Verify the signature of one file. For many, a `Verifier` is faster. No socket is opened.
 
     Args:    artifact: a path, bytes, an open file (read to its end) or a Digest. bundle: a path, bytes or a Bundle.
-             signer, trust, waive, require_timestamp: as of `Verifier`.
+             signer, trust, waive, min_logs, min_timestamp_authorities: as of `Verifier`.
     Returns: what was proved: who signed, when, and which logs know of it.
     Raises:  as `Verifier.verify_file`: RefusedError, MalformedError, UnavailableError, UsageError.
     """
-    verifier = Verifier(signer=signer, trust=trust, waive=waive, require_timestamp=require_timestamp)
+    verifier = Verifier(
+        signer=signer, trust=trust, waive=waive, min_logs=min_logs, min_timestamp_authorities=min_timestamp_authorities
+    )
     return verifier.verify_file(artifact, bundle=bundle)
 
 
@@ -267,16 +274,19 @@ def verify_attestation(
     signer: Signer,
     trust: Trust | None,
     waive: Waiver | Collection[Waiver] = (),
-    require_timestamp: bool = False,
+    min_logs: int = 1,
+    min_timestamp_authorities: int = 0,
 ) -> Verified:
     """Verify a signed statement about one file. No socket is opened.
 
     Args:    artifact, bundle, predicate_type: as of `Verifier.verify_attestation`. signer, trust, waive,
-             require_timestamp: as of `Verifier`.
+             min_logs, min_timestamp_authorities: as of `Verifier`.
     Returns: what was proved, with the statement.
     Raises:  as `Verifier.verify_attestation`: RefusedError, MalformedError, UnavailableError, UsageError.
     """
-    verifier = Verifier(signer=signer, trust=trust, waive=waive, require_timestamp=require_timestamp)
+    verifier = Verifier(
+        signer=signer, trust=trust, waive=waive, min_logs=min_logs, min_timestamp_authorities=min_timestamp_authorities
+    )
     return verifier.verify_attestation(artifact, bundle=bundle, predicate_type=predicate_type)
 
 
@@ -288,30 +298,44 @@ def verify_image(
     annotations: Mapping[str, str] | None = None,
     signatures_in: str | None = None,
     waive: Waiver | Collection[Waiver] = (),
-    require_timestamp: bool = False,
+    min_logs: int = 1,
+    min_timestamp_authorities: int = 0,
     registry: RegistryAccess | None = None,
 ) -> VerifiedImage:
     """Verify the signatures of an image in a registry.
 
     Args:    reference, annotations, signatures_in: as of `Verifier.verify_image`. signer, trust, waive,
-             require_timestamp, registry: as of `Verifier`.
+             min_logs, min_timestamp_authorities, registry: as of `Verifier`.
     Returns: the image, by digest, with every accepted signature; 1 is enough.
     Raises:  as `Verifier.verify_image`: RefusedError, MalformedError, UnavailableError, UsageError.
     """
-    verifier = Verifier(signer=signer, trust=trust, waive=waive, require_timestamp=require_timestamp, registry=registry)
+    verifier = Verifier(
+        signer=signer,
+        trust=trust,
+        waive=waive,
+        min_logs=min_logs,
+        min_timestamp_authorities=min_timestamp_authorities,
+        registry=registry,
+    )
     return verifier.verify_image(reference, annotations=annotations, signatures_in=signatures_in)
 
 
-def _requirements(signer: Signer, waive: Waiver | Collection[Waiver], *, require_timestamp: bool) -> Requirements:
+def _requirements(
+    signer: Signer, waive: Waiver | Collection[Waiver], *, min_logs: int, min_timestamp_authorities: int
+) -> Requirements:
     if not isinstance(signer, Signer):
         raise UsageError(f"an Identity or a Key must be demanded, not {signer!r:.80}")
     waivers = frozenset((waive,) if isinstance(waive, Waiver) else waive)
     for waiver in waivers:
         if not isinstance(waiver, Waiver):
             raise UsageError(f"a check is waived by a Waiver, not by {waiver!r:.80}")
+    if min_logs < 1 or min_timestamp_authorities < 0:
+        raise UsageError("fewer than one log cannot be demanded: Waiver.TLOG turns the log off")
     if Waiver.CLAIMS in waivers:
         raise UsageError("what a signature says of the artifact is always compared here; Waiver.CLAIMS is Cosign's")
-    return Requirements(signer._demand, waivers=waivers, use_signed_timestamps=require_timestamp)
+    return Requirements(
+        signer._demand, waivers=waivers, min_logs=min_logs, min_timestamp_authorities=min_timestamp_authorities
+    )
 
 
 def _read_evidence(data: bytes, *, is_attestation: bool) -> Evidence:
