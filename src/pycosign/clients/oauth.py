@@ -205,7 +205,12 @@ def _fields(response: Response, what: str) -> Fields:
 
 def _endpoint(url: str, what: str) -> str:
     """The issuer's own document names its endpoints; they must be http or https. The user chose the issuer."""
-    if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.netloc)
+    except ValueError:  # brackets that hold no address
+        usable = False
+    if not usable:
         raise MalformedError(what, f"names an endpoint that is no HTTP URL: {url[:200]!r}")
     return url
 

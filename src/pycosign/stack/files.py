@@ -87,7 +87,7 @@ class DataDir:
                 raw = json.load(stream)
         except FileNotFoundError:
             return None
-        except (OSError, ValueError) as exc:
+        except (OSError, ValueError, RecursionError) as exc:
             raise UsageError(f"{self.join('format.json')} cannot be read: {exc}") from exc
         version = raw.get("format") if isinstance(raw, dict) else None
         if version != FORMAT:
@@ -95,11 +95,14 @@ class DataDir:
                 f"{self.path} has the data format {version!r}; this version of pycosign reads {FORMAT}",
                 hint="use the version that made it, or another data directory",
             )
-        return StackRecord(
-            ports={name: int(raw["ports"][name]) for name in SERVICES},
-            host=str(raw["host"]),
-            since=datetime.fromisoformat(raw["since"]),
-        )
+        try:
+            return StackRecord(
+                ports={name: int(raw["ports"][name]) for name in SERVICES},
+                host=str(raw["host"]),
+                since=datetime.fromisoformat(raw["since"]),
+            )
+        except (KeyError, TypeError, ValueError, OverflowError) as exc:
+            raise UsageError(f"{self.join('format.json')} lacks something, or was changed: {exc!r}") from exc
 
     def write_record(self, record: StackRecord) -> None:
         """Remember ports, host and time."""
@@ -128,13 +131,15 @@ class DataDir:
         """The published URLs and paths. Raises UsageError when no stack serves this directory."""
         try:
             with open(self.stack_json, "rb") as stream:
-                stack: dict[str, Any] = json.load(stream)
+                stack = json.load(stream)
         except FileNotFoundError as exc:
             raise UsageError(
                 f"no stack serves {self.path}", hint=f"start it: pycosign stack up --data {self.path}"
             ) from exc
-        except (OSError, ValueError) as exc:
+        except (OSError, ValueError, RecursionError) as exc:
             raise UsageError(f"{self.stack_json} cannot be read: {exc}") from exc
+        if not isinstance(stack, dict):
+            raise UsageError(f"{self.stack_json} cannot be read: it is not a JSON object")
         return stack
 
 

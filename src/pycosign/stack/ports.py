@@ -39,7 +39,7 @@ def parse_ports(text: str) -> tuple[dict[str, int], int | None]:
         name, _, number = part.partition("=")
         if name not in DEFAULT_PORTS:
             raise UsageError(f"--ports names an unknown service {name!r}; known are {', '.join(SERVICES)}")
-        if not (number.isascii() and number.isdecimal() and int(number) <= 65535):
+        if not (number.isascii() and number.isdecimal() and len(number) <= 5 and int(number) <= 65535):
             raise UsageError(f"--ports gives {name} the port {number!r}, which is not a number up to 65535")
         if int(number) != FREE and int(number) in named.values():
             raise UsageError(f"--ports gives the port {number} to two services")

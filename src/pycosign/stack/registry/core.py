@@ -131,7 +131,7 @@ def inspect_manifest(raw: bytes, content_type: str | None) -> ManifestFacts:
     if inside is not None and declared and inside != declared:
         raise _invalid(f"mediaType {inside!r} differs from Content-Type {declared!r}")
     media_type = declared or inside
-    if media_type not in _IMAGE_TYPES | _INDEX_TYPES:
+    if not isinstance(media_type, str) or media_type not in _IMAGE_TYPES | _INDEX_TYPES:
         raise _invalid(f"unsupported media type {media_type!r}")
     if manifest.get("schemaVersion") != 2:
         raise _invalid("schemaVersion must be 2")

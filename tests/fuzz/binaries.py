@@ -1,0 +1,307 @@
+"""Targets: DER, TLS structures, PEM, keys, timestamps, tiles and the signed text of logs."""
+
+import json
+from collections.abc import Callable
+from unittest import mock
+
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+
+from pycosign.codec.b64 import decode_b64
+from pycosign.codec.der import SEQUENCE, DerReader, read_der
+from pycosign.codec.pem import format_pem, parse_pem
+from pycosign.crypto import extensions as ext
+from pycosign.crypto import keybox
+from pycosign.crypto.certificate import (
+    format_name,
+    parse_certificate,
+    parse_certificate_pem_chain,
+    parse_name,
+)
+from pycosign.crypto.keybox import open_box
+from pycosign.crypto.keys import load_public_key, parse_spki
+from pycosign.crypto.signers import load_private_key
+from pycosign.errors import PasswordError
+from pycosign.flows.verify_blob import read_certificates, read_signature
+from pycosign.keys.box import open_key_file
+from pycosign.keys.pair import import_key_pair
+from pycosign.stack.ca.possession import key_of_csr, parse_key
+from pycosign.verify.trust import trust_from_material
+from pycosign.wire.checkpoint import format_checkpoint, parse_checkpoint, parse_signed_checkpoint, rekor_v1_tree_id
+from pycosign.wire.cms import parse_content_info, read_algorithm, read_bounded_integer
+from pycosign.wire.note import format_note, parse_note
+from pycosign.wire.sct import (
+    format_merkle_tree_leaf,
+    format_sct,
+    format_sct_list,
+    parse_digitally_signed,
+    parse_merkle_tree_leaf,
+    parse_sct,
+    parse_sct_list,
+)
+from pycosign.wire.tile import (
+    format_entry_bundle,
+    format_tile_path,
+    parse_entry_bundle,
+    parse_hash_tile,
+    parse_tile_path,
+)
+from pycosign.wire.tsp import TST_INFO, format_request, parse_request, parse_response, response_status
+from tests.fuzz import seeds
+from tests.fuzz.target import Target, as_text, same_again, tolerating
+
+_WHAT = "sample"
+
+
+# ---- DER -------------------------------------------------------------------------------------------------------------
+_READINGS: tuple[Callable[[DerReader], object], ...] = (
+    DerReader.boolean, DerReader.integer, DerReader.oid, DerReader.octets, DerReader.bits, DerReader.named_bits,
+    DerReader.null, DerReader.time, DerReader.generalized_time, DerReader.sequence, DerReader.set_of, DerReader.rest,
+    DerReader.whole, lambda reader: reader.text(reader.next_tag() or 0), lambda reader: reader.context(0),
+)  # fmt: skip
+
+
+def run_der(data: bytes) -> None:
+    """Every reading of every element, down to the leaves."""
+    with tolerating():
+        read_der(data, SEQUENCE, _WHAT)
+    _walk(data, 0)
+
+
+def _walk(data: bytes, depth: int) -> None:
+    for reading in _READINGS:
+        with tolerating():
+            reading(DerReader(data, _WHAT))
+    reader = DerReader(data, _WHAT)
+    with tolerating():
+        while not reader.at_end() and depth < 12:
+            element = reader.whole()
+            header = 2 + (element[1] & 0x7F if element[1] & 0x80 else 0)
+            _walk(element[header:], depth + 1)
+
+
+def run_certificate(data: bytes) -> None:
+    """A certificate in every way in which it may come, and everything that is read from it later."""
+    with tolerating():
+        certificate = parse_certificate(data)
+        assert certificate.der == data
+        for name in _CERTIFICATE_VALUES:
+            with tolerating():
+                getattr(certificate, name)
+        with tolerating():
+            certificate.tbs_without(ext.SCT_LIST)
+        with tolerating():
+            format_name(certificate.subject_der)
+    for pem in (data, format_pem("CERTIFICATE", data) if data else b""):
+        with tolerating():
+            parse_certificate_pem_chain(pem)
+        with tolerating():
+            read_certificates(pem, _WHAT)
+        with tolerating():
+            trust_from_material(ca_certificates_pem=pem, tsa_chain_pem=pem)
+
+
+_CERTIFICATE_VALUES = (
+    "public_key", "basic_constraints", "is_ca", "path_length", "key_usage", "extended_key_usage", "subject_key_id",
+    "authority_key_id", "san", "sct_list_der", "fulcio_extensions",
+)  # fmt: skip
+
+
+def run_extensions(data: bytes) -> None:
+    for parse in (
+        ext.parse_basic_constraints, ext.parse_key_usage, ext.parse_extended_key_usage, ext.parse_subject_key_id,
+        ext.parse_authority_key_id, ext.parse_alternative_names, parse_name,
+    ):  # fmt: skip
+        with tolerating():
+            parse(data, _WHAT)
+    for number in range(1, 25):
+        with tolerating():
+            ext.parse_fulcio_extension(number, data, _WHAT)
+
+
+def _extension_values() -> list[bytes]:
+    found = [parse_certificate(der) for der in seeds.certificates()]
+    values = {extension.value for item in found for extension in item.extensions.values()}
+    return sorted(values | {item.subject_der for item in found}, key=len)[:250]
+
+
+def run_timestamp(data: bytes) -> None:
+    with tolerating():
+        response_status(data)
+    with tolerating():
+        parse_response(data)
+    with tolerating():
+        parse_content_info(DerReader(data, _WHAT), TST_INFO)
+    for read in (read_algorithm, read_bounded_integer):
+        with tolerating():
+            read(DerReader(data, _WHAT))
+
+
+def run_timestamp_request(data: bytes) -> None:
+    same_again(data, parse_request, format_request)
+
+
+# ---- TLS structures --------------------------------------------------------------------------------------------------
+def run_sct(data: bytes) -> None:
+    same_again(data, parse_sct, format_sct)
+    same_again(data, parse_sct_list, format_sct_list)
+    same_again(data, parse_merkle_tree_leaf, format_merkle_tree_leaf)
+    with tolerating():
+        parse_digitally_signed(data)
+
+
+def _scts() -> list[bytes]:
+    lists = []
+    for der in seeds.certificates():
+        extension = parse_certificate(der).extensions.get(ext.SCT_LIST)
+        if extension is not None:
+            lists.append(extension.value)
+    one = [format_sct(sct) for value in lists[:20] for sct in parse_sct_list(value)]
+    signed = [sct.signature for value in lists[:5] for sct in parse_sct_list(value)]
+    return [*lists[:40], *one, *(b"\x04\x03" + len(item).to_bytes(2, "big") + item for item in signed), *_leaves()]
+
+
+def _leaves() -> list[bytes]:
+    entries = json.loads(seeds.exchanged("ctlog-get-entries", answers=True)[0])["entries"]
+    return [decode_b64(item["leaf_input"], what=_WHAT) for item in entries]
+
+
+# ---- keys ------------------------------------------------------------------------------------------------------------
+def run_public_key(data: bytes) -> None:
+    for load in (load_public_key, parse_spki):
+        with tolerating():
+            trust_from_material(rekor_keys_pem=(data,), ct_keys_pem=(data,))
+        with tolerating():
+            key = load(data)
+            assert load_public_key(key.pem()).spki_der == key.spki_der
+    for read in (parse_key, key_of_csr):
+        with tolerating():
+            read(data)
+    with tolerating():
+        key_of_csr(format_pem("CERTIFICATE REQUEST", data))
+    read_signature(data)
+
+
+def _certificate_request() -> bytes:
+    """The same in every run: Ed25519 signs without randomness."""
+    key = ed25519.Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+    request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(key, None)
+    return request.public_bytes(serialization.Encoding.PEM)
+
+
+def run_private_key(data: bytes) -> None:
+    """With a key derivation that costs nothing: scrypt's own bounds are checked before it."""
+    with mock.patch.object(keybox, "_derive", return_value=bytes(32)):
+        with tolerating():
+            load_private_key(data)
+        with tolerating():
+            open_key_file(data, lambda: b"x")
+        with tolerating():
+            import_key_pair(data, _no_password)
+
+
+def _no_password() -> bytes:
+    raise PasswordError("the password is asked for after everything else was checked")
+
+
+def _private_keys() -> list[bytes]:
+    """A key that is the same in every run, in every form; and Cosign's file."""
+    key = ec.derive_private_key(0x1234567890ABCDEF1234567890ABCDEF, ec.SECP256R1())
+    plain = serialization.NoEncryption()
+    form = serialization.PrivateFormat
+    encodings = (serialization.Encoding.PEM, serialization.Encoding.DER)
+    kinds = (form.PKCS8, form.TraditionalOpenSSL)
+    written = [key.private_bytes(encoding, kind, plain) for encoding in encodings for kind in kinds]
+    return [*seeds.recorded("cosign-registry/cosign.key"), *written]
+
+
+# ---- PEM, notes, tiles -----------------------------------------------------------------------------------------------
+def run_pem(data: bytes) -> None:
+    same_again(
+        data,
+        lambda raw: parse_pem(raw, what=_WHAT),
+        lambda blocks: b"".join(format_pem(block.label, block.der) for block in blocks),
+    )
+
+
+def run_checkpoint(data: bytes) -> None:
+    same_again(data, lambda raw: parse_note(as_text(raw)), lambda note: format_note(note).encode())
+    same_again(data, lambda raw: parse_checkpoint(as_text(raw)), lambda found: format_checkpoint(found).encode())
+    with tolerating():
+        _, checkpoint = parse_signed_checkpoint(as_text(data))
+        rekor_v1_tree_id(checkpoint.origin)
+
+
+def run_tile(data: bytes) -> None:
+    same_again(data, lambda raw: parse_tile_path(as_text(raw)), lambda tile: format_tile_path(tile).encode())
+    same_again(data, parse_entry_bundle, format_entry_bundle)
+    for width in (1, 2, 256):
+        with tolerating():
+            parse_hash_tile(data, width)
+        with tolerating():
+            parse_entry_bundle(data, width)
+
+
+def _tiles() -> list[bytes]:
+    paths = [b"tile/0/x001/234/067", b"tile/entries/000.p/3", b"tile/0/000", b"tile/5/000.p/255", bytes(32)]
+    return [*paths, *seeds.exchanged("rekor-v2-tile", "rekor-v2-entry-bundle", answers=True)]
+
+
+TARGETS = (
+    Target(
+        "certificate",
+        run_certificate,
+        seeds.certificates,
+        (parse_certificate, parse_certificate_pem_chain, format_name, read_certificates, trust_from_material),
+    ),
+    Target("der", run_der, lambda: [*seeds.keys()[:20], *seeds.certificates()[:20], *seeds.stamps()[:10]], (read_der,)),
+    Target(
+        "timestamp",
+        run_timestamp,
+        seeds.stamps,
+        (parse_response, response_status, parse_content_info, read_algorithm, read_bounded_integer),
+    ),
+    Target("sct", run_sct, _scts, (parse_sct, parse_sct_list, parse_digitally_signed, parse_merkle_tree_leaf)),
+    Target(
+        "checkpoint",
+        run_checkpoint,
+        seeds.checkpoints,
+        (parse_note, parse_checkpoint, parse_signed_checkpoint, rekor_v1_tree_id),
+    ),
+    Target(
+        "extensions",
+        run_extensions,
+        _extension_values,
+        (
+            ext.parse_basic_constraints,
+            ext.parse_key_usage,
+            ext.parse_extended_key_usage,
+            ext.parse_subject_key_id,
+            ext.parse_authority_key_id,
+            ext.parse_alternative_names,
+            ext.parse_fulcio_extension,
+            parse_name,
+        ),
+    ),
+    Target(
+        "public-key",
+        run_public_key,
+        lambda: [*seeds.keys(), *seeds.pems(), _certificate_request()],
+        (load_public_key, parse_spki, parse_key, key_of_csr, read_signature),
+    ),
+    Target(
+        "private-key",
+        run_private_key,
+        _private_keys,
+        (load_private_key, open_key_file, open_box, import_key_pair),
+    ),
+    Target("pem", run_pem, seeds.pems, (parse_pem,)),
+    Target(
+        "timestamp-request",
+        run_timestamp_request,
+        lambda: seeds.exchanged("tsa-*", answers=False),
+        (parse_request,),
+    ),
+    Target("tile", run_tile, _tiles, (parse_tile_path, parse_hash_tile, parse_entry_bundle)),
+)

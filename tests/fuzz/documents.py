@@ -1,0 +1,314 @@
+"""Targets: the JSON documents of evidence, trust and images."""
+
+import json
+from typing import Any
+
+from pycosign.codec.b64 import decode_b64, encode_b64
+from pycosign.codec.strict_json import Fields, canonical_json, compact_json, load_json
+from pycosign.errors import MalformedError
+from pycosign.flows.verify_blob import is_legacy_bundle, read_bundle_evidence
+from pycosign.instances.tuf_check import MetadataFiles, check_metadata, check_target, root_version
+from pycosign.limits import BUNDLE_BYTES
+from pycosign.verify.evidence import (
+    evidence_from_bundle,
+    evidence_from_legacy_attestation,
+    evidence_from_legacy_bundle,
+    evidence_from_legacy_layer,
+    with_envelope_as_content,
+)
+from pycosign.verify.trust import compile_trust
+from pycosign.wire.bundle import Bundle, format_bundle, looks_like_bundle, parse_bundle
+from pycosign.wire.cosign_key import format_encrypted_key, parse_encrypted_key
+from pycosign.wire.dsse import envelope_from_fields, format_envelope, pae, parse_envelope
+from pycosign.wire.intoto import parse_statement
+from pycosign.wire.legacy import (
+    format_legacy_bundle,
+    format_rekor_bundle,
+    format_rfc3161,
+    parse_legacy_bundle,
+    parse_rekor_bundle,
+    parse_rfc3161,
+)
+from pycosign.wire.log_entry import (
+    body_kind,
+    entry_from_fields,
+    entry_to_dict,
+    format_v1_response,
+    parse_tlog_entry,
+    parse_v1_response,
+    parse_v1_responses,
+    set_payload,
+    v1_entry_from_fields,
+)
+from pycosign.wire.oci_manifest import Manifest, parse_index, parse_manifest, read_manifest
+from pycosign.wire.rekor_body import parse_rekor_body
+from pycosign.wire.signing_config import (
+    format_signing_config,
+    parse_client_trust_config,
+    parse_signing_config,
+)
+from pycosign.wire.simplesigning import format_simple_signing, parse_simple_signing
+from pycosign.wire.trusted_root import (
+    format_trusted_root,
+    parse_trusted_root,
+    trusted_root_from_fields,
+    valid_for_from_fields,
+)
+from tests.corpus.load import Entry, corpus
+from tests.fuzz import seeds
+from tests.fuzz.target import Target, as_text, same_again, tolerating
+
+_WHAT = "sample"
+
+
+# ---- bundles ---------------------------------------------------------------------------------------------------------
+def _write_v03(bundle: Bundle) -> bytes:
+    return format_bundle(bundle)
+
+
+def run_bundle(data: bytes) -> None:
+    with tolerating():
+        bundle = parse_bundle(data)
+        if bundle.version == "0.3":
+            same_again(data, parse_bundle, format_bundle)
+        evidence_from_bundle(bundle)
+    with tolerating():
+        parse_bundle(data, allow_chain=True)
+    with tolerating():
+        looks_like_bundle(load_json(data, what=_WHAT, max_bytes=BUNDLE_BYTES))
+        is_legacy_bundle(data)
+        read_bundle_evidence(data)
+
+
+def run_verification(data: bytes) -> None:
+    """The whole pipeline on a changed bundle, as each of a few corpus entries demands it; acceptance is no crash:
+    tests/mutation judges that."""
+    for entry in _judges():
+        with tolerating():
+            entry.verify(data)
+
+
+def _judges() -> list[Entry]:
+    names = [name for name, entry in corpus().items() if entry.form == "bundle" and entry.origin == "made"]
+    names = names or [name for name, entry in corpus().items() if entry.form == "bundle"]
+    return [corpus()[name] for name in names[:: max(1, len(names) // 3)][:3]]
+
+
+def run_envelope(data: bytes) -> None:
+    envelope = same_again(data, parse_envelope, format_envelope)
+    if envelope is not None:
+        pae(envelope.payload_type, envelope.payload)
+    with tolerating():
+        evidence_from_legacy_attestation(data, {})
+    with tolerating():
+        fields = Fields(load_json(data, what=_WHAT, max_bytes=BUNDLE_BYTES), _WHAT)
+        envelope_from_fields(fields, refuse_unknown=False)
+
+
+def run_statement(data: bytes) -> None:
+    with tolerating():
+        parse_statement(data)
+
+
+def run_legacy_bundle(data: bytes) -> None:
+    legacy = same_again(data, parse_legacy_bundle, format_legacy_bundle)
+    if legacy is not None:
+        with tolerating():
+            with_envelope_as_content(evidence_from_legacy_bundle(legacy))
+    same_again(data, parse_rekor_bundle, format_rekor_bundle)
+    same_again(data, parse_rfc3161, format_rfc3161)
+
+
+def run_legacy_layer(data: bytes) -> None:
+    """{"payload": B64, "annotations": {...}}: a layer of a legacy image and what its descriptor says."""
+    with tolerating():
+        fields = Fields(load_json(data, what=_WHAT, max_bytes=BUNDLE_BYTES), _WHAT, protojson=False)
+        payload = fields.optional_b64("payload") or b""
+        annotations = fields.optional_text_map("annotations") or {}
+        with tolerating():
+            evidence_from_legacy_layer(payload, annotations)
+        evidence_from_legacy_attestation(payload, annotations)
+
+
+def run_simple_signing(data: bytes) -> None:
+    same_again(data, parse_simple_signing, format_simple_signing)
+
+
+# ---- logs ------------------------------------------------------------------------------------------------------------
+def run_log_entry(data: bytes) -> None:
+    entry = same_again(data, parse_tlog_entry, lambda entry: compact_json(entry_to_dict(entry)))
+    if entry is not None:
+        with tolerating():
+            body_kind(entry.body)
+            set_payload(entry)
+    with tolerating():
+        entry_from_fields(Fields(load_json(data, what=_WHAT, max_bytes=BUNDLE_BYTES), _WHAT))
+
+
+def run_rekor_answer(data: bytes) -> None:
+    with tolerating():
+        entry_id, entry = parse_v1_response(data)
+        same_again(
+            compact_json(format_v1_response(entry_id, entry)),
+            parse_v1_response,
+            lambda found: compact_json(format_v1_response(*found)),
+        )
+    with tolerating():
+        parse_v1_responses(data)
+    with tolerating():
+        v1_entry_from_fields(Fields(load_json(data, what=_WHAT, max_bytes=BUNDLE_BYTES), _WHAT, protojson=False))
+
+
+def run_rekor_body(data: bytes) -> None:
+    with tolerating():
+        parse_rekor_body(data)
+
+
+# ---- trust -----------------------------------------------------------------------------------------------------------
+def run_trusted_root(data: bytes) -> None:
+    root = same_again(data, parse_trusted_root, format_trusted_root)
+    if root is not None:
+        with tolerating():
+            compile_trust(root)
+    with tolerating():
+        fields = Fields(load_json(data, what=_WHAT, max_bytes=BUNDLE_BYTES), _WHAT)
+        with tolerating():
+            valid_for_from_fields(fields)
+        trusted_root_from_fields(fields)
+
+
+def run_signing_config(data: bytes) -> None:
+    same_again(data, parse_signing_config, format_signing_config)
+    with tolerating():
+        parse_client_trust_config(data)
+
+
+def _client_trust_configs() -> list[bytes]:
+    root, config = (
+        json.loads(seeds.recorded(name)[0])
+        for name in ("wire/file-trusted_root.json", "wire/file-signing_config.v0.2.json")
+    )
+    media_type = "application/vnd.dev.sigstore.clienttrustconfig.v0.1+json"
+    return [json.dumps({"mediaType": media_type, "trustedRoot": root, "signingConfig": config}).encode()]
+
+
+_TUF_FILES = ("1.root", "timestamp", "1.snapshot", "1.targets")
+
+
+def run_tuf(data: bytes) -> None:
+    """Each of the four files in turn is the changed one; or all four are, as {"root": B64, "timestamp": B64, ...}."""
+    good = [_tuf_file(name) for name in _TUF_FILES]
+    with tolerating():
+        root_version(data)
+    for position in range(4):
+        with tolerating():
+            files = MetadataFiles(*(data if n == position else good[n] for n in range(4)))
+            check_target(check_metadata(files, anchor=None), "trusted_root.json", b"{}")
+        with tolerating():
+            check_metadata(files, anchor=good[0], history={"2.root.json": data})
+
+
+def _tuf_file(name: str) -> bytes:
+    return seeds.recorded(f"wire/tuf-{name}.json")[0]
+
+
+# ---- images ----------------------------------------------------------------------------------------------------------
+def run_manifest(data: bytes) -> None:
+    for media_type in (None, "application/vnd.oci.image.index.v1+json", "application/vnd.oci.image.manifest.v1+json"):
+        with tolerating():
+            found = read_manifest(data, media_type=media_type)
+            assert found.raw == data, "the digest must be of the bytes that were read"
+            (parse_manifest if isinstance(found, Manifest) else parse_index)(data, media_type=media_type)
+
+
+# ---- JSON itself -----------------------------------------------------------------------------------------------------
+def run_json(data: bytes) -> None:
+    with tolerating():
+        value = load_json(data, what=_WHAT, max_bytes=1 << 20)
+        theirs: Any = json.loads(data)
+        assert value == theirs, "another value than Python's own reader finds"
+        same_again(data, lambda raw: load_json(raw, what=_WHAT, max_bytes=1 << 24), compact_json)
+        with tolerating():
+            again = load_json(canonical_json(value), what=_WHAT, max_bytes=1 << 24)
+            assert again == value, "canonical JSON has another value"
+    with tolerating():
+        text = as_text(data)
+        if encode_b64(decode_b64(text, what=_WHAT)) != text:
+            raise MalformedError(_WHAT, "was not canonical base64")
+
+
+def run_encrypted_key(data: bytes) -> None:
+    same_again(data, parse_encrypted_key, format_encrypted_key)
+
+
+TARGETS = (
+    Target(
+        "bundle",
+        run_bundle,
+        seeds.bundles,
+        (parse_bundle, format_bundle, evidence_from_bundle, looks_like_bundle, is_legacy_bundle, read_bundle_evidence),
+    ),
+    Target("envelope", run_envelope, seeds.envelopes, (parse_envelope, envelope_from_fields)),
+    Target("statement", run_statement, seeds.payloads, (parse_statement,)),
+    Target("rekor-body", run_rekor_body, seeds.bodies, (parse_rekor_body,)),
+    Target("verification", run_verification, seeds.bundles, (evidence_from_bundle,)),
+    Target("log-entry", run_log_entry, seeds.entries, (parse_tlog_entry, entry_from_fields, body_kind, set_payload)),
+    Target(
+        "rekor-answer",
+        run_rekor_answer,
+        lambda: seeds.exchanged("rekor-v1-get-*", "rekor-v1-post-*", "rekor-v1-retrieve-*", answers=True),
+        (parse_v1_response, parse_v1_responses, v1_entry_from_fields),
+    ),
+    Target(
+        "trusted-root",
+        run_trusted_root,
+        seeds.trusted_roots,
+        (parse_trusted_root, trusted_root_from_fields, valid_for_from_fields, compile_trust),
+    ),
+    Target(
+        "signing-config",
+        run_signing_config,
+        lambda: [*seeds.recorded("wire/file-signing_config*"), *_client_trust_configs()],
+        (parse_signing_config, parse_client_trust_config),
+    ),
+    Target(
+        "legacy-bundle",
+        run_legacy_bundle,
+        lambda: [
+            *seeds.corpus_documents("legacy-bundle", "legacy-attestation-bundle"),
+            *seeds.recorded("wire/bundle-cosign2*", "corpus/*/*rfc3161*", "corpus/*/*timestamp*.json"),
+            *(json.dumps({"SignedRFC3161Timestamp": encode_b64(stamp)}).encode() for stamp in seeds.stamps()[:3]),
+            *(json.dumps(item).encode() for item in [*seeds.members("rekorBundle")][:10]),
+        ],
+        (
+            parse_legacy_bundle,
+            parse_rekor_bundle,
+            parse_rfc3161,
+            evidence_from_legacy_bundle,
+            with_envelope_as_content,
+        ),
+    ),
+    Target(
+        "legacy-layer",
+        run_legacy_layer,
+        lambda: seeds.corpus_documents("legacy-layer", "legacy-attestation-layer"),
+        (evidence_from_legacy_layer, evidence_from_legacy_attestation),
+    ),
+    Target("simple-signing", run_simple_signing, seeds.payloads, (parse_simple_signing,)),
+    Target(
+        "encrypted-key", run_encrypted_key, lambda: seeds.recorded("cosign-registry/cosign.key"), (parse_encrypted_key,)
+    ),
+    Target(
+        "tuf-metadata",
+        run_tuf,
+        lambda: [_tuf_file(name) for name in _TUF_FILES],
+        (check_metadata, check_target, root_version),
+    ),
+    Target(
+        "image-manifest",
+        run_manifest,
+        lambda: seeds.recorded("cosign-registry/*.json", "corpus/made/*manifest*.json"),
+        (read_manifest, parse_manifest, parse_index),
+    ),
+    Target("json", run_json, lambda: [*seeds.bundles()[:20], *seeds.bodies()[:20]], (load_json, canonical_json)),
+)

@@ -1,0 +1,18 @@
+"""What fuzzing has found: the input that broke a target, as small as it gets, and what it broke. All of it is fixed."""
+
+from typing import Final
+
+__all__ = ["FOUND"]
+
+FOUND: Final = (
+    ("stack-files", b'{"format":1}', "a data directory's format.json without its members: KeyError"),
+    ("stack-files", b"[]", "a stack.json that is no object: what used it failed later"),
+    ("stack-files", b"[" * 20_000, "a stack.json of deep nesting: RecursionError"),
+    ("reference", b"fulcio=" + b"9" * 5000, "`--ports` with a number of thousands of digits: ValueError"),
+    ("registry-request", b'{"mediaType":[]}', "a pushed manifest whose mediaType is no text: TypeError, 500"),
+    (
+        "service-answer",
+        b'{"issuer":"https://issuer.example","authorization_endpoint":"http://[","token_endpoint":"http://["}',
+        "an OIDC discovery document with brackets that hold no address: ValueError",
+    ),
+)

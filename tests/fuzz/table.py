@@ -1,0 +1,14 @@
+"""Every target, the most important first."""
+
+from tests.fuzz import binaries, documents, services, texts
+from tests.fuzz.target import Target
+
+__all__ = ["TABLE"]
+
+_FIRST = (
+    "bundle", "envelope", "statement", "rekor-body", "certificate", "der", "timestamp", "json", "trusted-root", "sct",
+    "checkpoint", "legacy-bundle", "legacy-layer", "public-key", "image-manifest", "reference", "verification",
+)  # fmt: skip
+
+_ALL = {item.name: item for room in (documents, binaries, texts, services) for item in room.TARGETS}
+TABLE: dict[str, Target] = {name: _ALL[name] for name in (*_FIRST, *(name for name in _ALL if name not in _FIRST))}
