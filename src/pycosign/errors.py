@@ -11,6 +11,7 @@ __all__ = [
     "REFINED",
     "AnnotationMismatchError",
     "ArtifactDigestMismatchError",
+    "ArtifactNameMismatchError",
     "CertificateSubstitutionError",
     "CheckpointError",
     "ClaimMismatchError",
@@ -31,6 +32,7 @@ __all__ = [
     "MalformedError",
     "MissingEntryError",
     "MissingTimestampError",
+    "NoCandidateAcceptedError",
     "NoMatchingSignaturesError",
     "NoSignaturesError",
     "NotValidAtTimeError",
@@ -131,6 +133,12 @@ class ArtifactDigestMismatchError(RefusedError):
     """The signature speaks of another artifact."""
 
     code = "artifact.digest-mismatch"
+
+
+class ArtifactNameMismatchError(RefusedError):
+    """The attestation names the file it is about, and it is another one. Source: PEP 740."""
+
+    code = "artifact.name-mismatch"
 
 
 class InvalidSignatureError(RefusedError):
@@ -293,6 +301,16 @@ class RevokedCertificateError(RefusedError):
     """A revocation list names the certificate that signed."""
 
     code = "revoked.certificate"
+
+
+class NoCandidateAcceptedError(RefusedError):
+    """The file holds several signatures or attestations, and none was accepted. `causes` holds each one's reason."""
+
+    code = "bundle.none-accepted"
+
+    def __init__(self, message: str, causes: tuple[SigningError, ...] = ()) -> None:
+        self.causes = causes
+        super().__init__(message)
 
 
 # ---- what image verification refuses, with Cosign's own exit statuses ----------------------------------------------

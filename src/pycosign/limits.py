@@ -5,6 +5,7 @@ from typing import Final
 # documents
 JSON_DEPTH: Final = 64
 BUNDLE_BYTES: Final = 32 << 20
+BUNDLES_PER_FILE: Final = 1000  # one a line, or in a registry's list
 BATCH_LINE_BYTES: Final = 64 << 10
 TRUSTED_ROOT_BYTES: Final = 16 << 20
 SIGNING_CONFIG_BYTES: Final = 1 << 20

@@ -26,12 +26,16 @@ Opener = Callable[[], AbstractContextManager[ByteStream]]
 
 
 class BlobSource(Record):
-    """A file that can be opened once, or just its digest."""
+    """A file that can be opened once, or just its digest.
+
+    name: what messages call it; file_name: the file's own name where it has one, without directories.
+    """
 
     name: str
     opener: Opener | None = None
     known: Artifact | None = None  # a digest, or bytes in memory
     is_digest: bool = False
+    file_name: str = ""
 
     def read(self, digests: Collection[str], *, whole: bool) -> Artifact:
         """Hash the file.
@@ -45,8 +49,8 @@ class BlobSource(Record):
         try:
             with self.opener() as stream:
                 if whole:
-                    return artifact_from_bytes(_read_whole(stream), name=self.name)
-                return Artifact(digest_file(stream, digests), None, self.name)
+                    return artifact_from_bytes(_read_whole(stream), name=self.name)._replace(file_name=self.file_name)
+                return Artifact(digest_file(stream, digests), None, self.name, file_name=self.file_name)
         except OSError as exc:
             raise UnavailableError(
                 f"cannot read {self.name}: {exc.strerror or exc}", code="artifact.unreadable"
@@ -61,7 +65,7 @@ def blob_from_path(path: str) -> BlobSource:
         raise UsageError(f"{path}: is a directory")
     if not os.path.exists(path):
         raise UsageError(f"{path}: no such file")
-    return BlobSource(path, lambda: open(path, "rb"))
+    return BlobSource(path, lambda: open(path, "rb"), file_name=os.path.basename(path))
 
 
 def blob_from_digest(text: str) -> BlobSource:
@@ -98,7 +102,8 @@ def blob_from_argument(
     if os.path.exists(argument):
         return blob_from_path(argument)
     if argument.startswith(("http://", "https://")):
-        return BlobSource(argument, lambda: open_url(argument))
+        file_name = argument.partition("?")[0].partition("#")[0].rpartition("/")[2]
+        return BlobSource(argument, lambda: open_url(argument), file_name=file_name)
     if argument.startswith("env://"):
         value = environ.get(argument.removeprefix("env://"))
         if value is None:

@@ -15,19 +15,12 @@ from pycosign.codec.strict_json import load_json
 from pycosign.errors import MalformedError, SigningError, UnavailableError, UsageError
 from pycosign.flows.blob_source import BlobSource, blob_from_digest
 from pycosign.flows.in_order import Line, LineReader, map_lines
-from pycosign.flows.verify_blob import (
-    LegacyPieces,
-    is_legacy_bundle,
-    legacy_evidence,
-    read_bundle_evidence,
-    read_bundle_file,
-    verify_blob,
-)
+from pycosign.flows.verify_blob import is_legacy_bundle, read_bundle_file, read_evidences, verify_blob
 from pycosign.verify.artifact import DIGEST_SIZES
-from pycosign.verify.evidence import Evidence, with_envelope_as_content
 from pycosign.verify.requirements import Requirements
 from pycosign.verify.result import Verdict, Verified
 from pycosign.verify.trust import TrustRoot
+from pycosign.wire.bundle import may_hold_several
 
 __all__ = ["BatchRow", "JudgedPair", "judge_line", "verify_batch"]
 
@@ -104,25 +97,36 @@ def judge_line(
         members = _members(line)
         artifact, bundle = _text(members, "artifact"), _text(members, "bundle")
         demanded_artifact, demanded_bundle = _checked_pair(line, members)
-        evidence = _read_evidence(demanded_bundle, is_attestation=predicate_type is not None)
+        data = _read_bundle(demanded_bundle)
         source = _source(demanded_artifact, line)
-        if predicate_type is None:
-            outcome = verify_blob(source, evidence=evidence, trust=trust, requirements=requirements, now=now)
-        else:
-            outcome = _verify_attestation(source, evidence, predicate_type, trust, requirements, now)
+        outcome = _verify(source, data, predicate_type, trust, requirements, now)
     except SigningError as exc:
         outcome = exc
     return JudgedPair(line.number, artifact, bundle, outcome)
 
 
-def _verify_attestation(
+def _verify(
     source: BlobSource,
-    evidence: Evidence,
-    predicate_type: str,
+    data: bytes,
+    predicate_type: str | None,
     trust: TrustRoot | None,
     requirements: Requirements,
     now: datetime,
 ) -> Verified:
+    if not is_legacy_bundle(data) and may_hold_several(data):
+        from pycosign.flows.candidates import read_candidates, verify_candidates
+
+        return verify_candidates(
+            source,
+            read_candidates(data),
+            trust=trust,
+            requirements=requirements,
+            now=now,
+            predicate_type=predicate_type,
+        )
+    (evidence,) = read_evidences(data, is_attestation=predicate_type is not None)
+    if predicate_type is None:
+        return verify_blob(source, evidence=evidence, trust=trust, requirements=requirements, now=now)
     from pycosign.flows.verify_blob_attestation import verify_blob_attestation
 
     return verify_blob_attestation(
@@ -169,15 +173,11 @@ def _is_path(value: object) -> bool:
         return False
 
 
-def _read_evidence(path: str, *, is_attestation: bool) -> Evidence:
+def _read_bundle(path: str) -> bytes:
     try:
-        data = read_bundle_file(path)
+        return read_bundle_file(path)
     except UsageError as exc:  # no such file: of one file a mistake on the command line, of many a row
         raise UnavailableError(str(exc), code="bundle.unreadable") from exc
-    if not is_legacy_bundle(data):
-        return read_bundle_evidence(data)
-    evidence = legacy_evidence(LegacyPieces(), bundle=data)
-    return with_envelope_as_content(evidence) if is_attestation else evidence
 
 
 def _source(text: str, line: Line) -> BlobSource:
@@ -191,4 +191,4 @@ def _source(text: str, line: Line) -> BlobSource:
                 f"has an artifact that is neither a file nor a digest: {text[:140]!a}",
                 code=MALFORMED_LINE,
             ) from exc
-    return BlobSource(text, lambda: open(text, "rb"))
+    return BlobSource(text, lambda: open(text, "rb"), file_name=os.path.basename(text))

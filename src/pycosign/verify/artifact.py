@@ -16,13 +16,15 @@ class Artifact(Record):
     """What the caller holds in hand and wants to know about.
 
     digests: algorithm name ("sha256", "sha384", "sha512") -> raw digest; message: the bytes themselves, needed only
-    for pure Ed25519 and ML-DSA; is_image: the digest is an image manifest's, so only claims about images count.
+    for pure Ed25519 and ML-DSA; name: what messages call it; is_image: the digest is an image manifest's, so only
+    claims about images count; file_name: of a file that has a name, without its directories.
     """
 
     digests: Mapping[str, bytes]
     message: bytes | None = None
     name: str = ""
     is_image: bool = False
+    file_name: str = ""
 
 
 def artifact_from_bytes(message: bytes, *, name: str = "") -> Artifact:

@@ -10,6 +10,7 @@ from pycosign.codec.json_value import JsonValue
 from pycosign.errors import (
     AnnotationMismatchError,
     ArtifactDigestMismatchError,
+    MalformedError,
     PredicateTypeMismatchError,
     UsageError,
 )
@@ -48,7 +49,7 @@ def check_claims(signed: SignedContent, artifact: Artifact | None, requirements:
     if artifact is None and Waiver.CLAIMS not in requirements.waivers:
         raise UsageError("an artifact is needed, unless the comparison of claims is turned off")
     if isinstance(content, Envelope):
-        return _check_envelope(content, artifact, requirements)
+        return _check_envelope(content, signed, artifact, requirements)
     if isinstance(content, SimpleSigningPayload):
         return _check_simple_signing(content, artifact, requirements)
     return _check_message(content, signed, artifact, requirements)
@@ -98,7 +99,9 @@ def _check_simple_signing(
     return Claims((algorithm, claimed), None, annotations)
 
 
-def _check_envelope(envelope: Envelope, artifact: Artifact | None, requirements: Requirements) -> Claims:
+def _check_envelope(
+    envelope: Envelope, signed: SignedContent, artifact: Artifact | None, requirements: Requirements
+) -> Claims:
     from pycosign.wire.intoto import IN_TOTO_PAYLOAD_TYPE, parse_statement  # only envelopes pay for it
 
     if envelope.payload_type != IN_TOTO_PAYLOAD_TYPE:
@@ -110,6 +113,8 @@ def _check_envelope(envelope: Envelope, artifact: Artifact | None, requirements:
     if artifact is None:
         return Claims(None, statement, {})
     subject, digest = _matching_subject(statement, artifact, requirements)
+    if signed.names_file:
+        _check_file_name(statement, artifact)
     annotations = _texts(subject.annotations)
     _check_annotations(annotations, requirements)
     return Claims(digest, statement, annotations)
@@ -140,6 +145,16 @@ def _matching_subject(
         if requirements.annotations.items() <= _texts(match[0].annotations).items():
             return match
     return matches[0]
+
+
+def _check_file_name(statement: "Statement", artifact: Artifact) -> None:
+    """The one subject must be this file by name too; a file that is known by its digest alone has none to compare."""
+    from pycosign.verify.distribution_name import check_distribution_name
+
+    if len(statement.subjects) != 1:
+        raise MalformedError("statement.subject", f"has {len(statement.subjects)} elements, not 1 as PyPI demands")
+    if artifact.file_name:
+        check_distribution_name(statement.subjects[0].name, artifact.file_name)
 
 
 def _shared_digest(subject: "Subject", artifact: Artifact) -> tuple[str, bytes] | None:

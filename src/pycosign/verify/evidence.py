@@ -17,21 +17,27 @@ from pycosign.wire.dsse import Envelope, parse_envelope
 from pycosign.wire.log_entry import LogEntry
 
 if TYPE_CHECKING:
+    from pycosign.wire.bundle_file import SignedEnvelope
     from pycosign.wire.legacy import LegacyBundle
+    from pycosign.wire.pep740 import PypiAttestation
     from pycosign.wire.sct import Sct
 
 __all__ = [
+    "BARE_ENVELOPE",
     "DETACHED",
     "LEGACY_ATTESTATION",
     "LEGACY_BUNDLE",
     "LEGACY_SIGNATURE",
+    "PYPI_ATTESTATION",
     "Content",
     "Evidence",
     "SimpleSigningPayload",
     "evidence_from_bundle",
+    "evidence_from_envelope",
     "evidence_from_legacy_attestation",
     "evidence_from_legacy_bundle",
     "evidence_from_legacy_layer",
+    "evidence_from_pypi",
     "evidence_from_signature",
     "with_envelope_as_content",
 ]
@@ -40,6 +46,8 @@ LEGACY_BUNDLE: Final = "legacy bundle"
 LEGACY_SIGNATURE: Final = "legacy image signature"
 LEGACY_ATTESTATION: Final = "legacy image attestation"
 DETACHED: Final = "detached signature"
+PYPI_ATTESTATION: Final = "PyPI attestation"
+BARE_ENVELOPE: Final = "bare DSSE envelope"
 
 
 class SimpleSigningPayload(Record):
@@ -58,7 +66,8 @@ class Evidence(Record):
     belongs; key_hint never selects trust; timestamps are whole TimeStampResp DER; envelope_bytes is the envelope as it
     was stored, where it is known (attestations in the old formats); proof_required: the format obliges each log entry
     to carry an inclusion proof with a checkpoint (bundles since v0.2); detached_sct: a certificate log's promise
-    that is not inside the certificate.
+    that is not inside the certificate; names_file: the format obliges the statement to name the file itself, and
+    nothing but it (PyPI).
     """
 
     source: str
@@ -72,6 +81,7 @@ class Evidence(Record):
     envelope_bytes: bytes | None = None
     proof_required: bool = False
     detached_sct: "Sct | None" = None
+    names_file: bool = False
 
 
 def evidence_from_bundle(bundle: Bundle) -> Evidence:
@@ -90,6 +100,32 @@ def evidence_from_bundle(bundle: Bundle) -> Evidence:
         entries=bundle.entries,
         timestamps=bundle.timestamps,
         proof_required=bundle.version != "0.1",
+    )
+
+
+def evidence_from_pypi(attestation: "PypiAttestation") -> Evidence:
+    """An attestation object of PyPI as evidence: held to what bundles v0.3 are, and to naming the file."""
+    return Evidence(
+        source=PYPI_ATTESTATION,
+        signature=_only_signature(attestation.envelope),
+        content=attestation.envelope,
+        chain_der=(attestation.certificate_der,),
+        entries=attestation.entries,
+        proof_required=True,
+        names_file=True,
+    )
+
+
+def evidence_from_envelope(signed: "SignedEnvelope") -> Evidence:
+    """An envelope that stands by itself as evidence. It brings no log entry and no time: who demands them refuses it.
+
+    Raises: MalformedError: the envelope does not have exactly one signature.
+    """
+    return Evidence(
+        source=BARE_ENVELOPE,
+        signature=_only_signature(signed.envelope),
+        content=signed.envelope,
+        chain_der=() if signed.certificate_der is None else (signed.certificate_der,),
     )
 
 

@@ -29,10 +29,21 @@ class SignedContent:
     """Content whose signature verified under `key`. Whether that key may be believed is not said here.
 
     hash_name: the hash under the signature ("sha256" ...); "" for pure Ed25519 and ML-DSA. is_pss: RSASSA-PSS. payload:
-    the envelope's or the layer's bytes, None for a signature over the artifact itself.
+    the envelope's or the layer's bytes, None for a signature over the artifact itself. names_file: as in `Evidence`.
     """
 
-    __slots__ = ("_digests", "_message", "certificate", "content", "hash_name", "is_pss", "key", "payload", "signature")
+    __slots__ = (
+        "_digests",
+        "_message",
+        "certificate",
+        "content",
+        "hash_name",
+        "is_pss",
+        "key",
+        "names_file",
+        "payload",
+        "signature",
+    )
 
     def __init__(
         self,
@@ -48,6 +59,7 @@ class SignedContent:
         if proof is not _PROOF:
             raise TypeError("only pycosign.verify.signature makes a SignedContent")
         self.content = evidence.content
+        self.names_file = evidence.names_file
         self.signature = evidence.signature
         self.key: PublicKey = claimed.key
         self.certificate: Certificate | None = claimed.certificate

@@ -16,8 +16,11 @@ __all__ = [
     "BUNDLE_V03_MEDIA_TYPE",
     "Bundle",
     "MessageSignature",
+    "bundle_from_fields",
     "format_bundle",
     "looks_like_bundle",
+    "looks_like_lines",
+    "may_hold_several",
     "parse_bundle",
 ]
 
@@ -60,6 +63,26 @@ def looks_like_bundle(value: object) -> bool:
     return isinstance(media_type, str) and media_type.startswith(BUNDLE_MEDIA_TYPE_PREFIX)
 
 
+def may_hold_several(data: bytes) -> bool:
+    """Whether a file is, or may be, anything but one bundle: see `bundle_file`, which reads the others.
+
+    Cheap, for every run asks it: it looks for words and parses nothing. A bundle that happens to have such a word in it
+    is only read the longer way.
+    """
+    if b'"attestations"' in data or b'"transparency_entries"' in data:
+        return True
+    if b'"payloadType"' in data and b'"mediaType"' not in data and b'"media_type"' not in data:
+        return True
+    return looks_like_lines(data)
+
+
+def looks_like_lines(data: bytes) -> bool:
+    """Whether the first line that is not blank ends as an object does, and another follows it."""
+    text = data.lstrip()
+    end = text.find(b"\n")
+    return end >= 0 and text[:end].rstrip().endswith(b"}") and not text[end:].isspace()
+
+
 def parse_bundle(data: bytes, *, what: str = "bundle", allow_chain: bool = False) -> Bundle:
     """Parse a bundle (protobuf JSON: either spelling of names, 64-bit integers as text or numbers, zeros left out).
 
@@ -69,7 +92,13 @@ def parse_bundle(data: bytes, *, what: str = "bundle", allow_chain: bool = False
              one kind of key material or of content, or an entry without what its bundle's version demands:
              a promise in 0.1, an inclusion proof with checkpoint from 0.2 on.
     """
-    fields = Fields(load_json(data, what=what, max_bytes=limits.BUNDLE_BYTES), what)
+    return bundle_from_fields(
+        Fields(load_json(data, what=what, max_bytes=limits.BUNDLE_BYTES), what), allow_chain=allow_chain
+    )
+
+
+def bundle_from_fields(fields: Fields, *, allow_chain: bool = False) -> Bundle:
+    """Read a bundle's members, wherever the bundle lies. Raises: MalformedError: see `parse_bundle`."""
     media_type = fields.text("mediaType")
     version = _VERSIONS.get(media_type)
     if version is None:

@@ -28,7 +28,7 @@ COMMAND = Command(
         *VERIFYING,
         text("output", "form of what is printed", default="text", choices=("json", "text"), own=True),
         BATCH,
-        text("bundle", "file with the signature and all that is needed to verify it"),
+        text("bundle", "file with the signature, or with several, and all that is needed to verify it"),
         text(
             "rfc3161-timestamp",
             "file with the signed timestamp",
@@ -91,6 +91,7 @@ def _verify(args: "Values", context: "Context", journal: "Journal") -> "Verified
     check_signer_flags(args)
     from pycosign.ambient import utc_now
     from pycosign.flows.verify_blob import is_legacy_bundle, read_bundle_evidence, read_bundle_file, verify_blob
+    from pycosign.wire.bundle import may_hold_several
 
     bundle = read_bundle_file(args.text("bundle")) if args.text("bundle") else None
     if bundle is None or is_legacy_bundle(bundle):
@@ -99,6 +100,8 @@ def _verify(args: "Values", context: "Context", journal: "Journal") -> "Verified
         evidence, is_legacy = legacy_pieces(args, context, bundle), True
     else:
         check_bundle_flags(args)
+        if may_hold_several(bundle):
+            return _verify_any(bundle, args, context, journal)
         evidence, is_legacy = read_bundle_evidence(bundle), False
     requirements = read_requirements(args, context)
     trust = load_trust_for(args, context, requirements, journal)
@@ -108,6 +111,19 @@ def _verify(args: "Values", context: "Context", journal: "Journal") -> "Verified
 
         source, evidence = completed_by_log(args, context, source, evidence, requirements)
     return verify_blob(source, evidence=evidence, trust=trust, requirements=requirements, now=utc_now())
+
+
+def _verify_any(bundle: bytes, args: "Values", context: "Context", journal: "Journal") -> "Verified":
+    """Lines of bundles, or a registry's list of attestations: one that holds is enough."""
+    from pycosign.ambient import utc_now
+    from pycosign.cli.verifying import load_trust_for, read_requirements
+    from pycosign.flows.candidates import read_candidates, verify_candidates
+
+    candidates = read_candidates(bundle)
+    requirements = read_requirements(args, context)
+    trust = load_trust_for(args, context, requirements, journal)
+    source = _source(args, context)
+    return verify_candidates(source, candidates, trust=trust, requirements=requirements, now=utc_now())
 
 
 def _source(args: "Values", context: "Context") -> "BlobSource":

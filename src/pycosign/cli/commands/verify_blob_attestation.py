@@ -20,7 +20,7 @@ COMMAND = Command(
         *VERIFYING,
         text("output", "form of what is printed", default="text", choices=("json", "text"), own=True),
         BATCH,
-        text("bundle", "file with the attestation and all that is needed to verify it"),
+        text("bundle", "file with the attestation, or with several, and all that is needed to verify it"),
         switch("check-claims", "compare the statement with the file", default=True),
         text("digest", "the file's digest in hexadecimal, in place of the file; needs --digestAlg"),
         text("digestAlg", "algorithm of --digest", choices=("sha256", "sha384", "sha512")),
@@ -87,13 +87,16 @@ def _verify(args: "Values", context: "Context", journal: "Journal") -> "Verified
     from pycosign.ambient import utc_now
     from pycosign.attest.predicate_types import predicate_type_uri
     from pycosign.cli.verifying import (
+        check_bundle_flags,
         check_digest_algorithm,
         check_signer_flags,
         load_trust_for,
         read_requirements,
         warn_of_waivers,
     )
+    from pycosign.flows.verify_blob import is_legacy_bundle, read_bundle_evidence, read_bundle_file
     from pycosign.flows.verify_blob_attestation import verify_blob_attestation
+    from pycosign.wire.bundle import may_hold_several
 
     check_digest_algorithm(args)
     compares = args.switch("check-claims")
@@ -112,14 +115,46 @@ def _verify(args: "Values", context: "Context", journal: "Journal") -> "Verified
     check_signer_flags(args)
     requirements = read_requirements(args, context)
     source = _source(args, context) if compares else None
-    evidence = _evidence(args, context, requirements)
+    predicate_type = predicate_type_uri(args.text("type"))
+    bundle = read_bundle_file(args.text("bundle")) if args.text("bundle") else None
+    if bundle is not None and not is_legacy_bundle(bundle):
+        check_bundle_flags(args)
+        if may_hold_several(bundle):
+            return _verify_any(bundle, source, requirements, predicate_type, args, context, journal)
+        evidence = read_bundle_evidence(bundle)
+    else:
+        evidence = _legacy_evidence(args, context, requirements, bundle)
     return verify_blob_attestation(
         source,
         evidence=evidence,
-        predicate_type=predicate_type_uri(args.text("type")),
+        predicate_type=predicate_type,
         trust=load_trust_for(args, context, requirements, journal),
         requirements=requirements,
         now=utc_now(),
+    )
+
+
+def _verify_any(
+    bundle: bytes,
+    source: "BlobSource | None",
+    requirements: "Requirements",
+    predicate_type: str,
+    args: "Values",
+    context: "Context",
+    journal: "Journal",
+) -> "Verified":
+    """Lines of bundles, or a registry's list of attestations: one that holds is enough."""
+    from pycosign.ambient import utc_now
+    from pycosign.cli.verifying import load_trust_for
+    from pycosign.flows.candidates import read_candidates, verify_candidates
+
+    return verify_candidates(
+        source,
+        read_candidates(bundle),
+        trust=load_trust_for(args, context, requirements, journal),
+        requirements=requirements,
+        now=utc_now(),
+        predicate_type=predicate_type,
     )
 
 
@@ -137,15 +172,10 @@ def _source(args: "Values", context: "Context") -> "BlobSource":
     return blob_from_path(args.words[0])
 
 
-def _evidence(args: "Values", context: "Context", requirements: "Requirements") -> "Evidence":
-    """The bundle's; or an envelope's of the old formats, completed by the log's entry if it has none with it."""
-    from pycosign.cli.verifying import check_bundle_flags
-    from pycosign.flows.verify_blob import is_legacy_bundle, read_bundle_evidence, read_bundle_file
-
-    bundle = read_bundle_file(args.text("bundle")) if args.text("bundle") else None
-    if bundle is not None and not is_legacy_bundle(bundle):
-        check_bundle_flags(args)
-        return read_bundle_evidence(bundle)
+def _legacy_evidence(
+    args: "Values", context: "Context", requirements: "Requirements", bundle: bytes | None
+) -> "Evidence":
+    """An envelope of the old formats, completed by the log's entry if it has none with it."""
     from pycosign.cli.legacy_blob import legacy_pieces
     from pycosign.verify.evidence import with_envelope_as_content
     from pycosign.verify.requirements import Waiver
