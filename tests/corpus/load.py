@@ -10,18 +10,22 @@ changes documents (tests/mutation) need not know the formats:
 | legacy-attestation-bundle | the same, with an envelope where the signature belongs |
 | legacy-layer | {"payload": base64 of the layer, "annotations": those of its descriptor} |
 | legacy-attestation-layer | the same; the layer is an envelope |
-| pep740 | PyPI's attestation object |
+| pep740 | PyPI's attestation object, or a provenance object with one |
+| list | what npm's registry or GitHub's API answers, with one element: `element` picks it of several |
 """
 
 import json
 import tomllib
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pycosign.codec.b64 import decode_b64, encode_b64
+from pycosign.codec.b64 import encode_b64
 from pycosign.codec.strict_json import Fields, load_json
 from pycosign.crypto.keys import load_public_key
+from pycosign.errors import SigningError
+from pycosign.flows.verify_blob import read_evidences
 from pycosign.limits import BUNDLE_BYTES
 from pycosign.verify.artifact import Artifact, artifact_from_bytes, artifact_from_digest, image_artifact
 from pycosign.verify.evidence import (
@@ -77,6 +81,8 @@ class Entry:
         if "layer" in self._row:
             annotations = value["layers"][-1]["annotations"]
             value = {"payload": encode_b64(self._file("layer")), "annotations": annotations}
+        elif self.form == "list":
+            value = _listed(value, self._row)
         elif "timestamp" in self._row:
             value = {"bundle": value, "timestamp": json.loads(self._file("timestamp"))}
         return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
@@ -88,8 +94,8 @@ class Entry:
         """
         if self.form == "bundle":
             return evidence_from_bundle(parse_bundle(document))
-        if self.form == "pep740":
-            return _pep740(document)
+        if self.form in ("pep740", "list"):
+            return self._decisive(read_evidences(document, is_attestation=True))
         if self.form.startswith("legacy-bundle") or self.form == "legacy-attestation-bundle":
             return self._legacy_bundle(document)
         fields = Fields(load_json(document, what="layer", max_bytes=BUNDLE_BYTES), "layer", protojson=False)
@@ -109,6 +115,14 @@ class Entry:
 
     def verify_evidence(self, evidence: Evidence) -> Verified:
         return verify(evidence, self.artifact, trust=self.trust, requirements=self.requirements, now=NOW)
+
+    def _decisive(self, evidences: tuple[Evidence, ...]) -> Evidence:
+        """The one that decides: the first that is accepted, as for the command; else the first."""
+        for evidence in evidences if len(evidences) > 1 else ():
+            with suppress(SigningError):
+                self.verify_evidence(evidence)
+                return evidence
+        return evidences[0]
 
     def options(self) -> Options:
         row = self._row
@@ -132,6 +146,14 @@ class Entry:
         return (DATA / path).read_bytes()
 
 
+def _listed(value: Any, row: dict[str, Any]) -> Any:
+    """A list with one element; `wrap = "github"` puts a bundle into an answer of GitHub's API ("List attestations")."""
+    if row.get("wrap") == "github":
+        url = "https://example.com/attestation.json.sn"
+        return {"attestations": [{"bundle": value, "repository_id": 1, "bundle_url": url, "initiator": "user"}]}
+    return {"attestations": [value["attestations"][row["element"]]]}
+
+
 def _requirements(row: dict[str, Any]) -> Requirements:
     waivers = frozenset(Waiver(name) for name in row.get("waive", ()))
     if "key" in row:
@@ -148,31 +170,6 @@ def _artifact(row: dict[str, Any]) -> Artifact:
     if "digest" in row:
         return artifact_from_digest(row["digest"])
     return artifact_from_bytes((DATA / row["artifact"]).read_bytes())
-
-
-def _pep740(document: bytes) -> Evidence:
-    """PyPI's attestation object holds what a bundle v0.3 holds, under other names. Source: PEP 740."""
-    fields = Fields(load_json(document, what="attestation", max_bytes=BUNDLE_BYTES), "attestation", protojson=False)
-    fields.integer("version", minimum=1, maximum=1)
-    material, envelope = fields.object("verification_material"), fields.object("envelope")
-    entries = material.value("transparency_entries")
-    certificate, statement, signature = (
-        material.text("certificate"),
-        envelope.text("statement"),
-        envelope.text("signature"),
-    )
-    for part in (fields, material, envelope):
-        part.refuse_unknown()
-    bundle = {
-        "mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json",
-        "verificationMaterial": {"certificate": {"rawBytes": certificate}, "tlogEntries": entries},
-        "dsseEnvelope": {
-            "payload": encode_b64(decode_b64(statement, what="attestation.envelope.statement")),
-            "payloadType": "application/vnd.in-toto+json",
-            "signatures": [{"sig": signature}],
-        },
-    }
-    return evidence_from_bundle(parse_bundle(json.dumps(bundle).encode()))
 
 
 @cache

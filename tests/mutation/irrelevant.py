@@ -28,6 +28,9 @@ class Likeness(IntEnum):
     EVIDENCE = 5  # it is parsed to equal evidence: another spelling
 
 
+# a registry's list around the bundle or attestation object
+_FRAME = re.compile(r"attestations\[\]\.bundle\.|attestation_bundles\[\]\.attestations\[\]\.")
+
 Region = Callable[[bytes, bytes], bool]  # the field's bytes, the changed ones -> whether only this region was changed
 
 
@@ -44,7 +47,7 @@ class Irrelevance(NamedTuple):
     def covers(self, name: str, family: Family, number: int, likeness: Likeness) -> bool:
         return (
             likeness >= self.at_least > Likeness.OTHER
-            and re.fullmatch(self.path, family.path) is not None
+            and re.fullmatch(self.path, _FRAME.sub("", family.path)) is not None
             and re.fullmatch(self.kind, family.kind) is not None
             and re.fullmatch(self.entry, name) is not None
             and (self.region is None or _is_inside(self.region, family, number))
@@ -174,6 +177,16 @@ TABLE: tuple[Irrelevance, ...] = (
         "the signature's annotation of an attestation layer: Cosign leaves it empty, the signature is in the envelope",
         path=r"annotations\.dev\.cosignproject\.cosign/signature",
         entry="made-attest-.*",
+        at_least=Likeness.EVIDENCE,
+    ),
+    Irrelevance(
+        "what npm's registry or GitHub says beside a bundle: shown, and nothing is decided by it",
+        path=r"attestations\[\](\.(predicateType|repository_id|bundle_url|initiator).*)?",
+        at_least=Likeness.EVIDENCE,
+    ),
+    Irrelevance(
+        "what the index says of a publisher: shown, and nothing is decided by it (the certificate says who it was)",
+        path=r"attestation_bundles\[\]\.publisher(\..*)?",
         at_least=Likeness.EVIDENCE,
     ),
     Irrelevance(

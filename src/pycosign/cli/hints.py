@@ -5,7 +5,9 @@ __all__ = ["hint_for"]
 _HINTS = {
     "annotation": "`pycosign verify` without -a shows the annotations that were signed",
     "artifact.digest-mismatch": "the signature is for another file or image: check that it is the one that was signed",
+    "artifact.name-mismatch": "PyPI's attestations name the file: give it the name under which it was published",
     "batch": "each line is a JSON object with `artifact` and `bundle`",
+    "bundle.none-accepted": "the message says why for each that the file holds: one that fits is enough",
     "cert.not-valid-at-time": "short-lived certificates need a log entry or signed timestamp of when they signed",
     "cert.untrusted": "the trust root may be of another Sigstore: see --trusted-root and `pycosign initialize`",
     "checkpoint.invalid": "the trust root may be of another Sigstore: see --trusted-root and `pycosign initialize`",
