@@ -152,6 +152,6 @@ def test_a_provenance_object_that_is_not_as_the_api_says_is_refused_by_name(valu
 
 @pytest.mark.parametrize("publisher", [{}, {"kind": 7}, {"kind": "New", "claims": {"a": 1}}, {"kind": "x" * 10_000}])
 def test_a_publisher_of_whatever_kind_does_not_stand_in_the_way(publisher: dict[str, Any]) -> None:
-    value = {"version": 1, "attestation_bundles": [{"publisher": publisher, "attestations": []}]}
+    value: Any = {"version": 1, "attestation_bundles": [{"publisher": publisher, "attestations": []}]}
     (found,) = provenance_from_fields(Fields(value, "provenance"))
     assert 0 < len(found.publisher) <= 200
