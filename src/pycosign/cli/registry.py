@@ -43,7 +43,13 @@ ROOT = Node(
     "pycosign",
     "Sign, verify and store signatures of container images and files, and run a private Sigstore",
     children=(
-        *_not_yet("attach", "attest", "attest-blob", "bundle", "clean"),
+        *_not_yet("attach", "attest", "attest-blob"),
+        Node(
+            "bundle",
+            "Look at Sigstore bundles, and make them of older material",
+            children=(Node("inspect", "Show what is in a bundle, unchecked", "bundle_inspect"),),
+        ),
+        *_not_yet("clean"),
         Node("completion", "Print a completion script for a shell", "completion"),
         *_not_yet("copy", "debug"),
         Node("demo", "Show signing, verifying and refusing, on a private Sigstore of its own", "demo"),
