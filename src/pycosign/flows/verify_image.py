@@ -255,11 +255,15 @@ def _judge(
         return None
     try:
         verified = verify(evidence, artifact, trust=trust, requirements=requirements, now=now)
-    except MissingEntryError:
+    except MissingEntryError as missing:
         # the signature itself is good: only then is the log asked
         if candidate.kind != LEGACY or evidence.entries or search is None:
             raise
-        evidence = search(evidence)
+        try:
+            evidence = search(evidence)
+        except SigningError as exc:
+            exc.proved = missing.proved
+            raise
         verified = verify(evidence, artifact, trust=trust, requirements=requirements, now=now)
     return AcceptedSignature(
         verified, evidence, candidate.kind, candidate.document, candidate.annotations, candidate.source

@@ -5,7 +5,7 @@ unknown logs do not count and are reported.
 """
 
 from datetime import UTC, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from pycosign import limits
 from pycosign.crypto.merkle import leaf_hash, root_from_inclusion_proof
@@ -20,6 +20,7 @@ from pycosign.errors import (
     UnknownLogError,
     UsageError,
 )
+from pycosign.record import Record
 from pycosign.verify.binding import check_binding, is_rekor_v2
 from pycosign.verify.evidence import Evidence
 from pycosign.verify.requirements import Requirements, Waiver
@@ -30,6 +31,9 @@ from pycosign.verify.trust import TrustedLog, TrustRoot
 from pycosign.wire.checkpoint import Checkpoint, parse_signed_checkpoint, rekor_v1_tree_id
 from pycosign.wire.log_entry import InclusionProof, LogEntry, set_payload
 from pycosign.wire.note import Note, NoteSignature
+
+if TYPE_CHECKING:
+    from pycosign.verify.witness import Cosigned
 
 __all__ = ["ProvedEntries", "check_log"]
 
@@ -86,7 +90,9 @@ def check_log(
         if isinstance(log, str):
             ignored.append(log)
             continue
-        proved.append(_check_entry(entry, evidence, signed, log))
+        proof, uncounted = _check_entry(entry, evidence, signed, log, trust)
+        proved.append(proof)
+        ignored += uncounted
         holders.append(log)
     if not proved:
         raise UnknownLogError(f"no log entry of the {evidence.source} counts: {'; '.join(ignored)}")
@@ -132,31 +138,36 @@ def _log_of(entry: LogEntry, stamps: tuple[VerifiedTimestamp, ...], trust: Trust
     return f"the log {logs[0].base_url or entry.log_id.hex()} was not trusted at {at}"
 
 
-def _check_entry(entry: LogEntry, evidence: Evidence, signed: SignedContent, log: TrustedLog) -> LoggedEntry:
+def _check_entry(
+    entry: LogEntry, evidence: Evidence, signed: SignedContent, log: TrustedLog, trust: TrustRoot
+) -> tuple[LoggedEntry, tuple[str, ...]]:
+    """The proved entry, and which signatures on its checkpoint do not count."""
     body = check_binding(entry, evidence, signed)
     is_v2 = is_rekor_v2(body)
     proved_by: list[str] = []
     if entry.promise is not None:
         _check_promise(entry, entry.promise, log)
         proved_by.append("promise")
-    origin = None
+    head = None
     if entry.proof is not None:
-        origin = _check_inclusion(entry, entry.proof, log, is_v2=is_v2)
-        if origin is not None:
+        head = _check_inclusion(entry, entry.proof, log, trust, is_v2=is_v2)
+        if head is not None:
             proved_by.append("inclusion")
     if not proved_by or ((evidence.proof_required or is_v2) and "inclusion" not in proved_by):
         raise MissingEntryError(f"the log entry {entry.log_index} carries no proof that the log holds it")
     promised = "promise" in proved_by
-    return LoggedEntry(
+    logged = LoggedEntry(
         log_index=entry.log_index if promised or entry.proof is None else entry.proof.log_index,
         log_id=entry.log_id,
         log_url=log.base_url,
-        origin=origin,
+        origin=None if head is None else head.origin,
         kind=f"{body.kind} {body.version}",
         integrated_at=_moment(entry.integrated_at) if promised and entry.integrated_at is not None else None,
         proved_by=tuple(proved_by),
         body=entry.body,
+        witnesses=() if head is None else head.witnesses,
     )
+    return logged, () if head is None else head.ignored
 
 
 def _moment(seconds: int) -> datetime:
@@ -174,8 +185,10 @@ def _check_promise(entry: LogEntry, promise: bytes, log: TrustedLog) -> None:
         ) from exc
 
 
-def _check_inclusion(entry: LogEntry, proof: InclusionProof, log: TrustedLog, *, is_v2: bool) -> str | None:
-    """Prove that the tree of the signed checkpoint holds the body. Returns the origin, None without checkpoint.
+def _check_inclusion(
+    entry: LogEntry, proof: InclusionProof, log: TrustedLog, trust: TrustRoot, *, is_v2: bool
+) -> "_SignedHead | None":
+    """Prove that the tree of the signed checkpoint holds the body. Returns None without checkpoint.
 
     Without one (allowed in bundles of version 0.1, beside a promise) the proof must still lead to its own root.
     """
@@ -190,22 +203,35 @@ def _check_inclusion(entry: LogEntry, proof: InclusionProof, log: TrustedLog, *,
         raise RootMismatchError(
             f"the log entry is number {entry.log_index}, but its inclusion proof is for {proof.log_index}"
         )
-    checkpoint = _check_checkpoint(proof.checkpoint, log, is_v2=is_v2)
+    checkpoint, head = _check_checkpoint(proof.checkpoint, log, trust, is_v2=is_v2)
     if (checkpoint.size, checkpoint.root) != (proof.size, proof.root):
         raise RootMismatchError(
             f"the inclusion proof of entry {entry.log_index} is for root {root.hex()} of {proof.size} entries, "
             f"but the checkpoint signs {checkpoint.root.hex()} of {checkpoint.size}"
         )
-    return checkpoint.origin
+    return head
 
 
-def _check_checkpoint(text: str, log: TrustedLog, *, is_v2: bool) -> Checkpoint:
-    """The checkpoint, signed by the log under its own name. Lines of others (witnesses) are not looked at."""
+class _SignedHead(Record):
+    """Who signed a checkpoint. origin: the log, as it names itself; ignored: why other lines do not count."""
+
+    origin: str
+    witnesses: "tuple[Cosigned, ...]" = ()
+    ignored: tuple[str, ...] = ()
+
+
+def _check_checkpoint(text: str, log: TrustedLog, trust: TrustRoot, *, is_v2: bool) -> tuple[Checkpoint, _SignedHead]:
+    """The checkpoint, signed by the log under its own name; and by witnesses, whose lines count if they are trusted."""
     note, checkpoint = parse_signed_checkpoint(text)
     lines = [line for line in note.signatures if line.key_hint == log.key_hint]
     for line in lines:
         if _is_name_of(line.name, checkpoint.origin, log, is_v2=is_v2) and _holds(line, note, log):
-            return checkpoint
+            if len(note.signatures) == 1:
+                return checkpoint, _SignedHead(checkpoint.origin)
+            from pycosign.verify.witness import check_cosignatures
+
+            others = [other for other in note.signatures if other is not line]
+            return checkpoint, _SignedHead(checkpoint.origin, *check_cosignatures(note, others, trust.witnesses))
     raise CheckpointError(
         f"the checkpoint of {checkpoint.origin[:200]!r} is not signed by the key of {_name(log)}"
         + ("" if lines else ": no line has its key hint")

@@ -13,6 +13,7 @@ from pycosign.verify.requirements import Waiver
 from pycosign.verify.times import VerifiedTime
 
 if TYPE_CHECKING:
+    from pycosign.verify.witness import Cosigned
     from pycosign.wire.intoto import Statement
 
 __all__ = ["LoggedEntry", "Verdict", "Verified", "verdict_of"]
@@ -24,7 +25,7 @@ class LoggedEntry(Record):
     log_index: as the log's promise signs it; without a promise the position in the proven tree. log_id: 32 bytes, and
     log_url: as the trust root names the log. origin: the log's name in its checkpoint; None without one. kind: of the
     entry, "hashedrekord 0.0.1" ... integrated_at: None unless the log signed it. proved_by: "promise", "inclusion" or
-    both. body: the entry itself, canonical JSON.
+    both. body: the entry itself, canonical JSON. witnesses: the trusted ones that cosigned the checkpoint.
     """
 
     log_index: int
@@ -35,6 +36,7 @@ class LoggedEntry(Record):
     integrated_at: datetime | None
     proved_by: tuple[str, ...]
     body: bytes
+    witnesses: "tuple[Cosigned, ...]" = ()
 
 
 class Verified(Record):

@@ -19,6 +19,8 @@ from pycosign.wire.trusted_root import Authority, LogKey, TrustedRoot, ValidFor
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pycosign.wire.cosignature import WitnessKey
+
 __all__ = ["TrustRoot", "TrustedAuthority", "TrustedLog", "compile_trust", "host_of", "trust_from_material"]
 
 _ALWAYS = ValidFor(None, None)
@@ -105,9 +107,12 @@ class TrustedAuthority:
 
 
 class TrustRoot:
-    """Everything that verification may trust. Made by `compile_trust` or `trust_from_material`."""
+    """Everything that verification may trust. Made by `compile_trust` or `trust_from_material`.
 
-    __slots__ = ("certificate_authorities", "ct_logs", "logs", "timestamp_authorities")
+    witnesses: who may cosign checkpoints; none unless the caller names some.
+    """
+
+    __slots__ = ("certificate_authorities", "ct_logs", "logs", "timestamp_authorities", "witnesses")
 
     def __init__(
         self,
@@ -115,11 +120,34 @@ class TrustRoot:
         ct_logs: Iterable[TrustedLog],
         certificate_authorities: Iterable[TrustedAuthority],
         timestamp_authorities: Iterable[TrustedAuthority],
+        *,
+        witnesses: "Iterable[WitnessKey]" = (),
     ) -> None:
         self.logs = _by_id(logs)
         self.ct_logs = _by_id(ct_logs)
         self.certificate_authorities = tuple(certificate_authorities)
         self.timestamp_authorities = tuple(timestamp_authorities)
+        self.witnesses = tuple(witnesses)
+
+    def with_witnesses(self, *verifier_keys: str) -> "TrustRoot":
+        """The same trust, and witnesses whose cosignatures on checkpoints are checked and counted.
+
+        Args:   verifier_keys: `NAME+HINT+KEY` each, as witnesses publish them (C2SP signed-note).
+        Raises: MalformedError: another form, or a key that is not sound.
+        """
+        from pycosign.verify.witness import witness_public_key
+        from pycosign.wire.cosignature import parse_witness_key
+
+        keys = [parse_witness_key(text) for text in verifier_keys]
+        for key in keys:
+            witness_public_key(key)
+        return TrustRoot(
+            (log for logs in self.logs.values() for log in logs),
+            (log for logs in self.ct_logs.values() for log in logs),
+            self.certificate_authorities,
+            self.timestamp_authorities,
+            witnesses=(*self.witnesses, *keys),
+        )
 
 
 def compile_trust(root: TrustedRoot) -> TrustRoot:
