@@ -10,7 +10,8 @@ __all__ = ["Journal"]
 class Journal:
     """What a command learns on its way that belongs into a report, beside the outcomes.
 
-    trust: where the trust root came from and its age in seconds; None until one is loaded, and if none is needed.
+    trust: where the trust root came from, its age in seconds, and the instance's name if it is one's; None until one
+    is loaded, and if none is needed.
     """
 
     __slots__ = ("trust", "warnings")
@@ -19,8 +20,8 @@ class Journal:
         self.trust: dict[str, str | int | None] | None = None
         self.warnings: list[str] = []
 
-    def enter_trust(self, document: "Document") -> None:
+    def enter_trust(self, document: "Document", *, instance: str | None = None) -> None:
         """Note which trust root is used, and what is doubtful about it."""
         age = None if document.age is None else int(document.age.total_seconds())
-        self.trust = {"source": document.source, "age_seconds": age}
+        self.trust = {"source": document.source, "age_seconds": age, "instance": instance}
         self.warnings += document.warnings

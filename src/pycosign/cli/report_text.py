@@ -2,7 +2,7 @@
 
 from typing import Any
 
-__all__ = ["check_words", "report_lines"]
+__all__ = ["age_words", "check_words", "report_lines"]
 
 
 def report_lines(report: dict[str, Any]) -> list[str]:
@@ -10,7 +10,7 @@ def report_lines(report: dict[str, Any]) -> list[str]:
     digest = f" ({report['digest']})" if report["digest"] else ""
     lines = [f"{report['artifact']}{digest}: {_answer(report)}"]
     if report["trust"] is not None:
-        lines.append(f"  trust root: {report['trust']['source']}{_age(report['trust']['age_seconds'])}")
+        lines.append(f"  trust root: {report['trust']['source']}{age_words(report['trust']['age_seconds'])}")
     lines += [f"  warning: {warning}" for warning in report["warnings"]]
     if not report["candidates"]:
         lines.append("  no signature was looked at")
@@ -27,7 +27,8 @@ def _answer(answer: dict[str, Any]) -> str:
     return f"{answer['verdict']} [{answer['code']}] {reason}"
 
 
-def _age(seconds: int | None) -> str:
+def age_words(seconds: int | None) -> str:
+    """How long ago the trust was asked for, as the end of a line; "" if it was not."""
     if seconds is None:
         return ""
     days, hours = seconds // 86_400, seconds // 3600

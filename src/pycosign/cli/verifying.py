@@ -42,6 +42,7 @@ _IN_BUNDLE = (
     ("signature", "signature may not be provided using --signature"),
     ("sct", "SCT may not be provided using --sct"),
 )
+_NOBODY = SignerIdentity(TextRule(""), TextRule(""))
 _NEEDED = " or {0}-regexp is required for verification in keyless mode"
 
 
@@ -59,7 +60,7 @@ def check_signer_flags(args: "Values") -> None:
     demanded = [name for name in ("key", "certificate-identity", "certificate-identity-regexp") if args.text(name)]
     if len(demanded) > 1:
         raise UsageError(_KEY_OR_IDENTITY)
-    if args.text("key") and args.text("certificate"):
+    if args.text("key") and "certificate" in args.flags and args.text("certificate"):
         raise UsageError(
             "exactly one of: key reference (--key), certificate (--cert) or hardware token (--sk) must be provided"
         )
@@ -97,9 +98,15 @@ def print_outcome(artifact: str, decide: "Callable[[Journal], Verified]", args: 
 
 
 def read_requirements(
-    args: "Values", context: "Context", *, annotations: "Mapping[str, str] | None" = None
+    args: "Values",
+    context: "Context",
+    *,
+    annotations: "Mapping[str, str] | None" = None,
+    is_signer_open: bool = False,
 ) -> Requirements:
     """Everything that the flags demand of a signature; opens the key.
+
+    is_signer_open: nobody is demanded yet (`explain`): the signer is then one that no certificate names.
 
     The hash of a key's signature is the key's own unless --signature-digest-algorithm is given (Cosign 3.1.2 takes
     SHA-256 for every key then, and so refuses what it signed itself with larger curves).
@@ -113,7 +120,9 @@ def read_requirements(
     if "check-claims" in args.flags and not args.switch("check-claims"):
         waivers.add(Waiver.CLAIMS)
     return Requirements(
-        _signer(args, context, hash_name if args.given("signature-digest-algorithm") else None),
+        _NOBODY
+        if is_signer_open
+        else _signer(args, context, hash_name if args.given("signature-digest-algorithm") else None),
         waivers=frozenset(waivers),
         use_signed_timestamps=_wants_timestamps(args),
         allow_any_predicate="allow-any-predicate" in args.flags and args.switch("allow-any-predicate"),
@@ -173,10 +182,14 @@ def load_trust_for(
             return None
         given = _loose_trust(args, context, source, requirements)
         if given is not None:
-            journal.trust = {"source": "the files and keys that were given one by one", "age_seconds": None}
+            journal.trust = {
+                "source": "the files and keys that were given one by one",
+                "age_seconds": None,
+                "instance": None,
+            }
             return given
     loaded = load_trust(source, path=path or None)
-    journal.enter_trust(loaded.document)
+    journal.enter_trust(loaded.document, instance=None if path or instance is None else instance.name)
     for warning in loaded.document.warnings:
         context.warn(warning)
     return loaded.trust

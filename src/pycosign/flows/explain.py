@@ -14,7 +14,8 @@ from pycosign.crypto.keys import PublicKey, load_public_key
 from pycosign.errors import MalformedError, SigningError, UnavailableError
 from pycosign.flows.blob_source import BlobSource
 from pycosign.verify.artifact import Artifact
-from pycosign.verify.checks import NOT_NEEDED, CheckResult, checks_of
+from pycosign.verify.checks import NOT_NEEDED, PASSED, WAIVED, CheckResult, checks_of
+from pycosign.verify.checks import REFUSED as FAILED
 from pycosign.verify.evidence import Evidence, SimpleSigningPayload
 from pycosign.verify.pipeline import digests_needed, message_needed, verify
 from pycosign.verify.requirements import Requirements, SignerIdentity, SignerKey, TextRule, Waiver
@@ -148,7 +149,8 @@ def explain_evidence(
     if isinstance(artifact, BlobSource):
         whole = message_needed(evidence, demanded) and not artifact.is_digest
         artifact = artifact.read(digests_needed(evidence, demanded), whole=whole)
-    return _judged(story, evidence, artifact, trust, demanded, now)
+    story = _judged(story, evidence, artifact, trust, demanded, now)
+    return story if is_demanded else story._replace(checks=tuple(_of_nobody(item, who) for item in story.checks))
 
 
 def _judged(
@@ -177,7 +179,7 @@ def _judged(
             return story
         outcome = _outcome(evidence, artifact, trust, demanded, now)
         if isinstance(outcome, SigningError):
-            return story._replace(mismatch=outcome, compared=True, checks=checks_of(outcome))
+            return story._replace(mismatch=outcome, compared=True, checks=_other_artifact(story.checks, outcome))
     else:
         outcome = _outcome(evidence, artifact, trust, demanded, now)
     return _with(story, outcome, checks=checks_of(outcome))._replace(compared=True)
@@ -202,10 +204,27 @@ def _not_compared(checks: tuple[CheckResult, ...]) -> tuple[CheckResult, ...]:
     """Without an artifact the content was only compared with its own word, which proves nothing."""
     return tuple(
         CheckResult("content", NOT_NEEDED, None, "no artifact was given to compare with")
-        if item.check == "content" and item.code is None
+        if item.check == "content" and item.result in (PASSED, WAIVED)
         else item
         for item in checks
     )
+
+
+def _other_artifact(checks: tuple[CheckResult, ...], outcome: SigningError) -> tuple[CheckResult, ...]:
+    """The artifact is another one. All else has just been checked, so only the comparison has failed."""
+    if outcome.code != "artifact.digest-mismatch":
+        return checks_of(outcome)
+    failed = CheckResult("content", FAILED, outcome.code, str(outcome))
+    return tuple(failed if item.check == "content" else item for item in checks)
+
+
+def _of_nobody(item: CheckResult, who: WhoClaims) -> CheckResult:
+    """A check in the words for a signer whom only the evidence names."""
+    if item.check == "signer" and item.result == PASSED and who.certificate is None and who.key is not None:
+        return item._replace(detail=f"the {who.key.kind} key that the evidence itself names, so far a claim")
+    if item.check == "identity" and item.result == PASSED:
+        return item._replace(result=NOT_NEEDED, detail=f"nobody is demanded; the certificate names {who.identity}")
+    return item
 
 
 # ---- who -----------------------------------------------------------------------------------------------------------

@@ -84,7 +84,7 @@ def _has_key(proved: Mapping[str, object]) -> bool:
 
 
 def _not_needed(check: str) -> CheckResult:
-    return CheckResult(check, NOT_NEEDED, None, "a demanded key needs neither certificate nor identity")
+    return CheckResult(check, NOT_NEEDED, None, "a key has neither certificate nor identity")
 
 
 # ---- of a result -----------------------------------------------------------------------------------------------------

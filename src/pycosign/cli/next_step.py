@@ -1,0 +1,102 @@
+"""The command that would answer for good, as it is to be typed. What others wrote is quoted, or not offered."""
+
+from typing import TYPE_CHECKING
+
+from pycosign.flows.explain import Story
+from pycosign.wire.intoto import COSIGN_SIGN_PREDICATE
+
+if TYPE_CHECKING:
+    from pycosign.cli.parser import Values
+
+__all__ = ["KEY_FILE", "NO_ARTIFACT", "next_command", "quoted"]
+
+NO_ARTIFACT = "FILE"
+KEY_FILE = "KEY.pub"
+
+# What the user gave, and the verifying command takes as well.
+_CARRIED = (
+    "instance",
+    "trusted-root",
+    "ca-roots",
+    "ca-intermediates",
+    "certificate-chain",
+    "timestamp-certificate-chain",
+    "offline",
+    "insecure-ignore-tlog",
+    "insecure-ignore-sct",
+    "use-signed-timestamps",
+    "allow-http-registry",
+    "allow-insecure-registry",
+    "registry-cacert",
+)
+_REGISTRY = ("allow-", "registry-")
+
+
+def quoted(text: str) -> str:
+    """One word of a shell's command line."""
+    import shlex
+
+    return shlex.quote(text)
+
+
+def next_command(word: str, story: Story, args: "Values", *, is_image: bool) -> str | None:
+    """The command that verifies this signature with its claimed signer as the demanded one; None if there is none.
+
+    word: the bundle or image as it was named on the command line.
+    """
+    signer = _signer(story, args)
+    content = story.content
+    if signer is None or content is None or content.kind == "envelope":
+        return None
+    if is_image:
+        parts, last = _image_command(story), word
+    else:
+        last = args.text("artifact") or NO_ARTIFACT
+        is_statement = content.kind == "statement" and content.predicate_type != COSIGN_SIGN_PREDICATE
+        name = "verify-blob-attestation" if is_statement else "verify-blob"
+        parts = [name, "--bundle", quoted(word)]
+        if is_statement:
+            if not str(content.predicate_type).isprintable():
+                return None
+            parts += ["--type", quoted(str(content.predicate_type))]
+    if word.startswith("-") or last.startswith("-"):
+        return None
+    parts += [*_carried(args, is_image=is_image), *signer]
+    return " ".join(["pycosign", *parts, quoted(last)])
+
+
+def _image_command(story: Story) -> list[str]:
+    """`verify` for what is a signature; of attestations by the older Cosigns' tags only `explain` can be asked."""
+    assert story.content is not None
+    if story.content.is_image_signature:
+        return ["verify"]
+    return ["verify", "--allow-any-predicate"] if str(story.form).startswith("bundle") else ["explain"]
+
+
+def _signer(story: Story, args: "Values") -> list[str] | None:
+    """The flags that demand whom the evidence claims, or whom the user demanded already."""
+    if args.text("key"):
+        return ["--key", quoted(args.text("key"))]
+    who = story.who
+    if who is None:
+        return None
+    if who.certificate is None:
+        return ["--key", KEY_FILE]
+    if not (who.identity.isprintable() and who.issuer.isprintable() and who.identity and who.issuer):
+        return None
+    return [
+        "--certificate-identity",
+        quoted(who.identity),
+        "--certificate-oidc-issuer",
+        quoted(who.issuer),
+    ]
+
+
+def _carried(args: "Values", *, is_image: bool) -> list[str]:
+    words = []
+    for name in _CARRIED:
+        if args.is_default(name) or (name.startswith(_REGISTRY) and not is_image):
+            continue
+        flag = args.flags[name]
+        words += [f"--{name}"] if flag.kind == "bool" else [f"--{name}", quoted(args.text(name))]
+    return words
