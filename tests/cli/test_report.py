@@ -45,7 +45,7 @@ def test_a_verified_file_names_all_that_was_proved(stage: Stage) -> None:
     assert ran.err.endswith("Verified OK\n")
     report = report_of(ran.out)
     assert (report["verdict"], report["code"], report["artifact"]) == ("verified", None, str(stage.artifact))
-    assert report["trust"] == {"source": stage.trusted_root, "age_seconds": None}
+    assert report["trust"] == {"source": stage.trusted_root, "age_seconds": None, "instance": None}
     (found,) = report["candidates"]
     assert (found["source"], found["format"]) == (str(stage.keyless_v1), "bundle v0.3")
     assert (found["identity"], found["issuer"]) == (EMAIL, stage.sandbox.issuer)

@@ -43,6 +43,13 @@ def test_the_sessions_for_a_file_work_as_written(home: Home) -> None:
     assert said.count("Verified OK") == 2
 
 
+def test_the_story_of_a_bundle_is_told_as_written(home: Home) -> None:
+    blocks = _blocks()
+    said = _run(home, blocks["stack"] + blocks["keyless"] + blocks["explain"])
+    assert "So it is consistent: all of it fits together. hello.txt is what was signed." in said
+    assert "pycosign verify-blob --bundle hello.sigstore.json --certificate-identity foo@bar.com" in said
+
+
 def test_the_session_for_many_files_works_as_written(home: Home) -> None:
     blocks = _blocks()
     said = _run(home, blocks["stack"] + blocks["keyless"] + blocks["key"] + blocks["batch"])
@@ -103,5 +110,5 @@ def test_the_library_signs_in_a_test_as_written(home: Home) -> None:
 
 
 def test_every_block_that_is_marked_is_run() -> None:
-    sessions = {"stack", "keyless", "key", "batch", "image", "instance"}
+    sessions = {"stack", "keyless", "key", "batch", "explain", "image", "instance"}
     assert set(_blocks()) == {*sessions, "library_file", "library_image", "library_test"}

@@ -56,13 +56,10 @@ def next_command(word: str, story: Story, args: "Values", *, is_image: bool) -> 
         name = "verify-blob-attestation" if is_statement else "verify-blob"
         parts = [name, "--bundle", quoted(word)]
         if is_statement:
-            if not str(content.predicate_type).isprintable():
-                return None
             parts += ["--type", quoted(str(content.predicate_type))]
-    if word.startswith("-") or last.startswith("-"):
-        return None
-    parts += [*_carried(args, is_image=is_image), *signer]
-    return " ".join(["pycosign", *parts, quoted(last)])
+    command = " ".join(["pycosign", *parts, *_carried(args, is_image=is_image), *signer, quoted(last)])
+    # What cannot be shown as it is, or would be read as a flag, is not offered to be typed.
+    return command if command.isprintable() and not last.startswith("-") else None
 
 
 def _image_command(story: Story) -> list[str]:
@@ -82,7 +79,7 @@ def _signer(story: Story, args: "Values") -> list[str] | None:
         return None
     if who.certificate is None:
         return ["--key", KEY_FILE]
-    if not (who.identity.isprintable() and who.issuer.isprintable() and who.identity and who.issuer):
+    if not who.identity or not who.issuer:
         return None
     return [
         "--certificate-identity",

@@ -41,6 +41,7 @@ _DEMANDING = ("key", "certificate-identity", "certificate-oidc-issuer", "certifi
 def _own(flag: Flag) -> Flag:
     """The same flag on a command of our own: it binds to PYCOSIGN_*, and nothing on it is deprecated."""
     help_text = flag.help.replace("; this or its -regexp form is needed unless a key is given", "")
+    help_text = help_text.removesuffix(" ...")
     return Flag(flag.name, flag.kind, flag.default, help_text, shorthand=flag.shorthand, choices=flag.choices, own=True)
 
 
