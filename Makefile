@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: demo test check fix docs bench interop interop-real cosign-e2e conformance clean
+.PHONY: demo test check fix docs bench interop interop-real cosign-e2e conformance slsa-corpus clean
 .DELETE_ON_ERROR:
 
 $(VENV)/.ready: pyproject.toml
@@ -56,6 +56,9 @@ cosign-e2e: $(VENV)/.ready  ## Cosign's own end-to-end tests against our stack: 
 
 conformance: $(VENV)/.test  ## sigstore-conformance's own tests with our command: make conformance SUITE=DIR
 	$(BIN)/python -m tests.conformance $(SUITE)
+
+slsa-corpus: $(VENV)/.test  ## slsa-verifier's test data, judged offline: make slsa-corpus SRC=DIR
+	$(BIN)/python -m tests.conformance.slsa_verifier $(SRC)
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
