@@ -14,6 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NamedTuple as Record
 else:
+    _new_tuple = tuple.__new__
 
     class _RecordType(type):
         """Makes a class of values out of annotated names and their defaults."""
@@ -23,6 +24,7 @@ else:
             cls = super().__new__(mcs, name, bases, namespace)
             fields = tuple(cls.__annotations__)
             cls._fields = cls.__match_args__ = fields
+            cls._width, cls._field_set = len(fields), frozenset(fields)
             cls._field_defaults = defaults = {field: namespace[field] for field in fields if field in namespace}
             if tuple(defaults) != fields[len(fields) - len(defaults) :]:
                 raise TypeError(f"{name}: a field with a default comes before one without")
@@ -34,13 +36,15 @@ else:
         """The base: `class Point(Record)` with the lines `x: int` and `y: int = 0`, then `Point(1)` or `Point(x=1)`."""
 
         def __new__(cls, *values, **named):
-            if named or len(values) != len(cls._fields):
+            if named or len(values) != cls._width:
                 values = cls._complete(values, named)
-            return tuple.__new__(cls, values)
+            return _new_tuple(cls, values)
 
         @classmethod
         def _complete(cls, values, named):
             """All values in their order, from those without a name, those with one, and the defaults."""
+            if not values and named.keys() == cls._field_set:
+                return [named[field] for field in cls._fields]
             given = {**cls._field_defaults, **named}
             missing = [field for field in cls._fields[len(values) :] if field not in given]
             if missing or len(values) > len(cls._fields):

@@ -26,7 +26,9 @@ __all__ = [
     "UTF8_STRING",
     "DerReader",
     "context_tag",
+    "oid_text",
     "read_der",
+    "read_elements",
 ]
 
 BOOLEAN: Final = 0x01
@@ -62,6 +64,27 @@ def read_der(der: bytes, tag: int, what: str) -> "DerReader":
     return inner
 
 
+def read_elements(raw: bytes, what: str, at: int, end: int) -> list[tuple[int, int, int, int]]:
+    """All elements of `raw[at:end]` in one go: of each its tag, and where it, its content and what follows begin.
+
+    For lists of small elements, where a reader for each would take most of the time.
+
+    Raises: MalformedError, as `DerReader` does.
+    """
+    elements: list[tuple[int, int, int, int]] = []
+    while at < end:
+        begin = at + 2
+        tag = raw[at]
+        length = raw[at + 1] if begin <= end else 0x80
+        if length < 0x80 and tag & 0x1F != 0x1F and begin + length <= end:
+            stop = begin + length
+        else:  # a long element, or one that is refused
+            begin, stop = DerReader(raw, what, at, end)._any_element(None)
+        elements.append((tag, at, begin, stop))
+        at = stop
+    return elements
+
+
 class DerReader:
     """Reads elements one after the other from `raw[at:end]`. Every method raises MalformedError naming `what`."""
 
@@ -71,6 +94,11 @@ class DerReader:
         self._raw, self._at, self._end, self.what = raw, at, len(raw) if end is None else end, what
 
     # -- structure --
+    def elements(self) -> list[tuple[int, int, int, int]]:
+        """All that is left, as `read_elements` gives it; the places are in the bytes of the outermost reader."""
+        at, self._at = self._at, self._end
+        return read_elements(self._raw, self.what, at, self._end)
+
     def at_end(self) -> bool:
         """Whether everything has been read."""
         return self._at == self._end
@@ -186,10 +214,7 @@ class DerReader:
 
     def oid(self) -> str:
         """An OBJECT IDENTIFIER, dotted."""
-        text = _oid_text(self.content(OID))
-        if text is None:
-            raise MalformedError(self.what, "has an OBJECT IDENTIFIER that is not well-formed")
-        return text
+        return oid_text(self.content(OID), self.what)
 
     def octets(self) -> bytes:
         """An OCTET STRING."""
@@ -256,6 +281,14 @@ class DerReader:
             return datetime(year, month, day, hour, minute, second, microsecond, UTC)
         except ValueError as exc:
             raise MalformedError(self.what, "has a time that does not exist") from exc
+
+
+def oid_text(content: bytes, what: str) -> str:
+    """The dotted text of an OBJECT IDENTIFIER's content. Raises: MalformedError."""
+    text = _oid_text(content)
+    if text is None:
+        raise MalformedError(what, "has an OBJECT IDENTIFIER that is not well-formed")
+    return text
 
 
 @lru_cache(maxsize=256)

@@ -4,10 +4,11 @@
 Whether a certificate is to be believed is decided in `pycosign.crypto.path`.
 """
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Final
+from typing import Any, Final, TypeVar
 
-from pycosign.codec.der import SEQUENCE, DerReader, read_der
+from pycosign.codec.der import BOOLEAN, OCTET_STRING, OID, SEQUENCE, DerReader, oid_text, read_der, read_elements
 from pycosign.codec.der_writer import der_context, der_sequence
 from pycosign.codec.pem import format_pem, parse_pem
 from pycosign.crypto import extensions as ext
@@ -28,6 +29,8 @@ __all__ = [
 ]
 
 _V3: Final = 2
+_CRITICAL_TAGS: Final = [OID, BOOLEAN, OCTET_STRING]
+_OTHER_TAGS: Final = [OID, OCTET_STRING]
 _MAX_SERIAL_BITS: Final = 160
 _STRING_TAGS: Final = {
     0x0C: "utf-8",
@@ -46,6 +49,10 @@ _SHORT_NAMES: Final = {
     "2.5.4.11": "OU",
     "1.2.840.113549.1.9.1": "emailAddress",
 }
+
+
+_NO_AUTHORITY: Final = ext.BasicConstraints(False, None)
+_T = TypeVar("_T")
 
 
 class Extension(Record):
@@ -75,6 +82,8 @@ class Certificate:
         "_extensions_at",
         "_public_key",
         "_signed_by",
+        "_values",
+        "critical",
         "der",
         "extensions",
         "issuer_der",
@@ -97,6 +106,7 @@ class Certificate:
     not_after: datetime
     spki_der: bytes
     extensions: dict[str, Extension]  # by OID, in the certificate's order
+    critical: tuple[str, ...]  # the OIDs of the critical ones
     signature: bytes
     what: str  # how errors name it
 
@@ -111,6 +121,7 @@ class Certificate:
         outer.finish()
         self._public_key: PublicKey | None = None
         self._signed_by: PublicKey | None = None
+        self._values: dict[str, Any] = {}  # of extensions that were asked for
         self._read_tbs(read_der(self.tbs_der, SEQUENCE, what))
 
     def _read_tbs(self, fields: DerReader) -> None:
@@ -130,7 +141,7 @@ class Certificate:
         validity.finish()
         self.subject_der = fields.whole(SEQUENCE)
         self.spki_der = fields.whole(SEQUENCE)
-        self.extensions = {}
+        self.extensions, self.critical = {}, ()
         self._extension_spans: dict[str, tuple[int, int]] = {}  # in `tbs_der`
         self._extensions_at = fields.offset
         if version is not None and fields.next_is(0xA3):
@@ -140,19 +151,23 @@ class Certificate:
     def _read_extensions(self, explicit: DerReader) -> None:
         items = explicit.sequence()
         explicit.finish()
-        while not items.at_end():
-            begin = items.offset
-            fields = items.sequence()
-            oid = fields.oid()
-            critical = fields.next_is(0x01)
-            if critical and not fields.boolean():
-                raise MalformedError(self.what, "writes out a default in an extension")
-            value = fields.octets()
-            fields.finish()
-            if oid in self.extensions:
-                raise MalformedError(self.what, f"has extension {oid} twice")
-            self.extensions[oid] = Extension(critical, value)
-            self._extension_spans[oid] = (begin, items.offset)
+        tbs, what, extensions = self.tbs_der, self.what, self.extensions
+        for tag, begin, content, end in items.elements():
+            parts = read_elements(tbs, what, content, end)
+            tags = [part[0] for part in parts]
+            critical = tags == _CRITICAL_TAGS
+            if tag != SEQUENCE or not (critical or tags == _OTHER_TAGS):
+                raise MalformedError(what, "has an extension that is not an OID, critical or not, and its value")
+            (_, _, oid_at, oid_end), (_, _, value_at, value_end) = parts[0], parts[-1]
+            if critical and tbs[parts[1][2] : parts[1][3]] != b"\xff":
+                raise MalformedError(what, "writes out a default in an extension")
+            oid = oid_text(tbs[oid_at:oid_end], what)
+            if oid in extensions:
+                raise MalformedError(what, f"has extension {oid} twice")
+            extensions[oid] = Extension(critical, tbs[value_at:value_end])
+            self._extension_spans[oid] = (begin, end)
+            if critical:
+                self.critical += (oid,)
         if not 1 <= len(self.extensions) <= CERTIFICATE_EXTENSIONS:
             raise MalformedError(self.what, f"has no extensions, or more than {CERTIFICATE_EXTENSIONS}")
 
@@ -225,15 +240,19 @@ class Certificate:
         return self.not_before <= at <= self.not_after
 
     # -- extensions --
-    def _value(self, oid: str) -> bytes | None:
+    def _value(self, oid: str, parse: Callable[[bytes, str], _T], absent: _T) -> _T:
+        """An extension's value, parsed once: authorities of a trust root are asked again and again."""
+        if oid in self._values:
+            value: _T = self._values[oid]
+            return value
         found = self.extensions.get(oid)
-        return None if found is None else found.value
+        value = self._values[oid] = absent if found is None else parse(found.value, self.what)
+        return value
 
     @property
     def basic_constraints(self) -> ext.BasicConstraints:
         """cA and path length; absent: not an authority."""
-        value = self._value(ext.BASIC_CONSTRAINTS)
-        return ext.BasicConstraints(False, None) if value is None else ext.parse_basic_constraints(value, self.what)
+        return self._value(ext.BASIC_CONSTRAINTS, ext.parse_basic_constraints, _NO_AUTHORITY)
 
     @property
     def is_ca(self) -> bool:
@@ -248,50 +267,46 @@ class Certificate:
     @property
     def key_usage(self) -> frozenset[str] | None:
         """Names as in `KEY_USAGE_BITS`; None: the extension is absent."""
-        value = self._value(ext.KEY_USAGE)
-        return None if value is None else ext.parse_key_usage(value, self.what)
+        return self._value(ext.KEY_USAGE, ext.parse_key_usage, None)
 
     @property
     def extended_key_usage(self) -> tuple[str, ...] | None:
         """OIDs; None: the extension is absent."""
-        value = self._value(ext.EXTENDED_KEY_USAGE)
-        return None if value is None else ext.parse_extended_key_usage(value, self.what)
+        return self._value(ext.EXTENDED_KEY_USAGE, ext.parse_extended_key_usage, None)
 
     @property
     def subject_key_id(self) -> bytes | None:
         """The identifier that certificates below name their issuer by."""
-        value = self._value(ext.SUBJECT_KEY_ID)
-        return None if value is None else ext.parse_subject_key_id(value, self.what)
+        return self._value(ext.SUBJECT_KEY_ID, ext.parse_subject_key_id, None)
 
     @property
     def authority_key_id(self) -> bytes | None:
         """The issuer's `subject_key_id`, as this certificate names it."""
-        value = self._value(ext.AUTHORITY_KEY_ID)
-        return None if value is None else ext.parse_authority_key_id(value, self.what)
+        return self._value(ext.AUTHORITY_KEY_ID, ext.parse_authority_key_id, None)
 
     @property
     def san(self) -> tuple[ext.AlternativeName, ...]:
         """Subject alternative names, in their order; none if the extension is absent."""
-        value = self._value(ext.SUBJECT_ALT_NAME)
-        return () if value is None else ext.parse_alternative_names(value, self.what)
+        return self._value(ext.SUBJECT_ALT_NAME, ext.parse_alternative_names, ())
 
     @property
     def sct_list_der(self) -> bytes | None:
         """The SCT list extension's value: a DER OCTET STRING around the list."""
-        return self._value(ext.SCT_LIST)
+        found = self.extensions.get(ext.SCT_LIST)
+        return None if found is None else found.value
 
     @property
     def fulcio_extensions(self) -> dict[int, str]:
         """Fulcio's extensions 1 to 6 and 8 to 24 by their last number; others of its arc are left alone."""
         texts: dict[int, str] = {}
-        for oid, extension in self.extensions.items():
-            number = oid.removeprefix(ext.FULCIO_ARC)
-            if number != oid and number.isdigit() and int(number) in _FULCIO_NUMBERS:
-                texts[int(number)] = ext.parse_fulcio_extension(int(number), extension.value, self.what)
+        for oid, (_, value) in self.extensions.items():
+            number = _FULCIO_NUMBERS.get(oid)
+            if number is not None:
+                texts[number] = ext.parse_fulcio_extension(number, value, self.what)
         return texts
 
 
-_FULCIO_NUMBERS: Final = frozenset((*range(1, 7), *range(8, 25)))
+_FULCIO_NUMBERS: Final = {f"{ext.FULCIO_ARC}{number}": number for number in (*range(1, 7), *range(8, 25))}
 
 
 def parse_certificate(der: bytes, what: str = "certificate") -> Certificate:

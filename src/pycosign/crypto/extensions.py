@@ -176,6 +176,11 @@ def parse_fulcio_extension(number: int, value: bytes, what: str) -> str:
             return value.decode()
         except UnicodeDecodeError as exc:
             raise MalformedError(f"{what} Fulcio extension {number}", "is not UTF-8") from exc
+    try:
+        if value[0] == UTF8_STRING and value[1] < 0x80 and len(value) == value[1] + 2:  # nearly every one
+            return value[2:].decode()
+    except (IndexError, UnicodeDecodeError):
+        pass  # said below, with its name
     reader = DerReader(value, f"{what} Fulcio extension {number}")
     text = reader.text(UTF8_STRING)
     reader.finish()

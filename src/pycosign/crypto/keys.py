@@ -65,6 +65,10 @@ class Ecdsa(ec.ECDSA):
         return False
 
 
+_ECDSA: Final = {name: (Ecdsa(algorithm),) for name, algorithm in HASHES.items()}
+_ECDSA_OF_DIGEST: Final = {name: (Ecdsa(Prehashed(algorithm)),) for name, algorithm in HASHES.items()}
+
+
 def hash_algorithm(name: str, digest: bytes | None = None) -> Any:
     """The library's object for a hash, or for a digest that was made already.
 
@@ -131,7 +135,7 @@ class PublicKey:
                 return
             self._check(signature, message)
         else:
-            self._check(signature, message, *self._scheme(hash_algorithm(hash_name or self.default_hash)))
+            self._check(signature, message, *self._scheme(hash_name or self.default_hash))
 
     def verify_digest(self, signature: bytes, digest: bytes, hash_name: str) -> None:
         """Check a signature over a message whose digest is known; Ed25519 keys: Ed25519ph, with sha512.
@@ -148,7 +152,7 @@ class PublicKey:
 
             verify_sha512(self.raw, signature, digest)
         else:
-            self._check(signature, digest, *self._scheme(hash_algorithm(hash_name, digest)))
+            self._check(signature, digest, *self._scheme(hash_name, digest))
 
     def verify_pss(
         self,
@@ -172,8 +176,12 @@ class PublicKey:
         scheme = padding.PSS(padding.MGF1(hash_algorithm(hash_name)), length)
         self._check(signature, data, scheme, hash_algorithm(hash_name, data if is_digest else None))
 
-    def _scheme(self, algorithm: Any) -> tuple[Any, ...]:
-        return rsa_scheme(algorithm) if self.kind.startswith("rsa") else (Ecdsa(algorithm),)
+    def _scheme(self, hash_name: str, digest: bytes | None = None) -> tuple[Any, ...]:
+        if self.kind.startswith("rsa"):
+            return rsa_scheme(hash_algorithm(hash_name, digest))
+        if hash_name not in HASHES or (digest is not None and len(digest) != ALGORITHMS[hash_name]):
+            hash_algorithm(hash_name, digest)  # says which
+        return (_ECDSA if digest is None else _ECDSA_OF_DIGEST)[hash_name]
 
     def _check(self, signature: bytes, message: bytes, *scheme: Any) -> None:
         try:

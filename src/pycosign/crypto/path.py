@@ -88,9 +88,11 @@ def _purpose(eku: str) -> str:
 
 def _unknown_critical(certificate: Certificate) -> str | None:
     """What forbids relying on the certificate at all."""
-    for oid, extension in certificate.extensions.items():
-        if (extension.critical and oid not in _UNDERSTOOD) or oid == ext.NAME_CONSTRAINTS:
+    for oid in certificate.critical:
+        if oid not in _UNDERSTOOD:
             return f"has extension {oid}, which must be understood and is not"
+    if ext.NAME_CONSTRAINTS in certificate.extensions:
+        return f"has extension {ext.NAME_CONSTRAINTS}, which must be understood and is not"
     return None
 
 

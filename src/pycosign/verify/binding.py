@@ -54,6 +54,8 @@ def names_signer(body: LogBody, key: PublicKey, certificate: Certificate | None)
         return certificate is not None and verifier == certificate.der
     if body.verifier_kind == "key-der":
         return certificate is None and verifier == key.spki_der
+    if certificate is not None and verifier == certificate.pem():  # as every client writes it
+        return True
     # Rekor v1 takes a chain as well; the first certificate is the one that it checked the signature with.
     block = parse_pem(verifier, what="log entry verifier")[0]
     if block.label == "CERTIFICATE":

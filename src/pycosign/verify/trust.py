@@ -34,7 +34,7 @@ class TrustedLog:
     key given alone.
     """
 
-    __slots__ = ("_key", "_key_details", "base_url", "host", "key_der", "key_hint", "log_id", "operator", "valid_for")
+    __slots__ = ("_algorithm", "_key", "base_url", "host", "key_der", "key_hint", "log_id", "operator", "valid_for")
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class TrustedLog:
         self.valid_for = valid_for
         self.key_der = key_der
         self.operator = operator
-        self._key_details = key_details
+        self._algorithm = algorithm_of_details(key_details)
         self._key: PublicKey | None = None
 
     @property
@@ -69,7 +69,7 @@ class TrustedLog:
 
         Raises: InvalidSignatureError.
         """
-        algorithm = algorithm_of_details(self._key_details)
+        algorithm = self._algorithm
         if algorithm is None or not algorithm.fits(self.key.kind):
             self.key.verify(signature, message)
         elif algorithm.is_pss:

@@ -14,6 +14,7 @@ __all__ = ["Note", "NoteSignature", "format_note", "parse_note"]
 
 _DASH: Final = "\u2014 "
 _HINT_BYTES: Final = 4
+_CONTROLS: Final = bytes(code for code in range(32) if code != 10)
 
 
 class NoteSignature(Record):
@@ -40,12 +41,12 @@ def parse_note(source: str, *, what: str = "note") -> Note:
     Source:  C2SP signed-note, "Format": the signatures stand after the *last* empty line.
     """
     try:
-        size = len(source.encode())
+        raw = source.encode()
     except UnicodeEncodeError as exc:
         raise MalformedError(what, "is not Unicode text") from exc
-    if size > CHECKPOINT_BYTES:
+    if len(raw) > CHECKPOINT_BYTES:
         raise MalformedError(what, f"is longer than {CHECKPOINT_BYTES} bytes")
-    if any(char < " " and char != "\n" for char in source):
+    if len(raw.translate(None, _CONTROLS)) != len(raw):
         raise MalformedError(what, "contains a control character")
     text, separator, tail = source.rpartition("\n\n")
     if not separator or not text:
@@ -69,7 +70,7 @@ def _parse_signature(line: str, what: str) -> NoteSignature:
 
 
 def _is_key_name(name: str) -> bool:
-    return bool(name) and "+" not in name and not any(char.isspace() for char in name)
+    return "+" not in name and name.split() == [name]
 
 
 def format_note(note: Note) -> str:
