@@ -288,3 +288,40 @@ def test_a_bare_signature_is_no_attestation(stage: Stage) -> None:
     words = ("verify-blob-attestation", "--bundle", stage.keyed, "--key", stage.public_key, "--type", "custom")
     (found,) = report_of(stage.run(*words, "--report", "json", stage.artifact).out)["candidates"]
     assert results(found)["content"] == "refused"
+
+
+# ---- files with several signatures -----------------------------------------------------------------------------------
+def several(stage: Stage) -> Path:
+    """Of this file; of another one; something else; by the key."""
+    other = stage.file("other.txt", b"another file\n")
+    of_other = stage.signed("of-other.json", artifact=other)
+    lines = [json.dumps(json.loads(path.read_text())) for path in (of_other, stage.keyless_v2, stage.keyed)]
+    return stage.file("several.jsonl", "\n".join([*lines, "{}"]).encode())
+
+
+def test_every_signature_of_a_file_is_reported(stage: Stage) -> None:
+    bundle = several(stage)
+    ran = stage.must(*verify(stage, bundle, *stage.who, "--report", "json"))
+    report = report_of(ran.out)
+    assert report["verdict"] == "verified"
+    assert [(found["source"], found["verdict"], found["code"]) for found in report["candidates"]] == [
+        (f"{bundle}, line 1", "refused", "artifact.digest-mismatch"),
+        (f"{bundle}, line 2", "verified", None),
+        (f"{bundle}, line 3", "refused", "key.mismatch"),
+        (f"{bundle}, line 4", "refused", "malformed"),
+    ]
+    said = stage.must(*verify(stage, bundle, *stage.who, "--report", "text")).out
+    assert f"  2. {bundle}, line 2: verified\n" in said
+
+
+def test_every_signature_of_a_file_is_reported_when_none_is_good(stage: Stage) -> None:
+    words = verify(stage, several(stage), "--key", stage.other_public_key, "--report", "json")
+    report = report_of(stage.run(*words).out)
+    assert (report["verdict"], report["code"]) == ("refused", "bundle.none-accepted")
+    assert len(report["candidates"]) == 4
+
+
+def test_every_attestation_of_a_file_is_reported(stage: Stage) -> None:
+    words = ("verify-blob-attestation", "--bundle", several(stage), *stage.who, "--type", "custom")
+    report = report_of(stage.run(*words, "--report", "json", stage.artifact).out)
+    assert {results(found)["content"] for found in report["candidates"]} == {"refused", "not-reached"}

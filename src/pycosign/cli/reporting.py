@@ -13,14 +13,15 @@ from pycosign.errors import SigningError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from pycosign.cli.context import Context
     from pycosign.cli.parser import Values
+    from pycosign.flows.candidates import JudgedCandidate
     from pycosign.verify.result import Verified
 
-__all__ = ["print_answer", "put_report", "report_form"]
+__all__ = ["conclude_reported", "print_answer", "put_report", "report_form"]
 
 
 def report_form(args: "Values") -> str:
@@ -34,20 +35,36 @@ def report_form(args: "Values") -> str:
 def print_answer(artifact: str, decide: "Callable[[Journal], Verified]", args: "Values", context: "Context") -> None:
     """Print the report, or the row, of what `decide` finds; of an error that is no verdict, nothing. Raises as it."""
     form, journal = report_form(args), Journal()
-    source = args.text("bundle") or args.text("signature") or "the flags"
     try:
         verified = decide(journal)
     except SigningError as exc:
         if form and verdict_of_error(exc):
-            put_report(full_report(artifact, exc, [candidate(source, exc)], journal), form, context)
+            put_report(full_report(artifact, exc, _candidates(exc, args, journal), journal), form, context)
         elif not form:
             row = report_of_error(artifact, exc)
             context.put("" if row is None else f"{row}\n")
         raise
     if form:
-        put_report(full_report(artifact, None, [candidate(source, verified)], journal), form, context)
+        put_report(full_report(artifact, None, _candidates(verified, args, journal), journal), form, context)
     else:
         context.put(f"{report_of_verified(artifact, verified)}\n")
+
+
+def _candidates(outcome: "Verified | SigningError", args: "Values", journal: Journal) -> "list[dict[str, Any]]":
+    """Every signature of the bundle file, or the one that there is."""
+    source = args.text("bundle") or args.text("signature") or "the flags"
+    if journal.candidates:
+        return [candidate(f"{source}, {item.place}", item.outcome) for item in journal.candidates]
+    return [candidate(source, outcome)]
+
+
+def conclude_reported(judged: "Iterable[JudgedCandidate]", args: "Values", journal: Journal) -> "Verified":
+    """The answer over the candidates of one file. One that holds ends it, but a report has all of them."""
+    from pycosign.flows.candidates import conclude
+
+    if args.text("report"):
+        judged = journal.candidates = tuple(judged)
+    return conclude(judged)
 
 
 def put_report(report: "dict[str, Any]", form: str, context: "Context") -> None:

@@ -166,9 +166,11 @@ def _judge(
     if isinstance(evidence, MalformedError):
         raise evidence
     if requirements.predicate_type is not None and not isinstance(evidence.content, Envelope):
-        raise PredicateTypeMismatchError(
+        refusal = PredicateTypeMismatchError(
             f"the {evidence.source} holds a bare signature, not a statement of type {requirements.predicate_type}"
         )
+        refusal.check = "content"
+        raise refusal
     if source is not None and source.is_digest and message_needed(evidence, requirements):
         raise UsageError("a pure Ed25519 signature is over the file itself; its digest is not enough")
     return verify(evidence, artifact, trust=trust, requirements=requirements, now=now)

@@ -116,14 +116,16 @@ def _verify(args: "Values", context: "Context", journal: "Journal") -> "Verified
 def _verify_any(bundle: bytes, args: "Values", context: "Context", journal: "Journal") -> "Verified":
     """Lines of bundles, or a registry's list of attestations: one that holds is enough."""
     from pycosign.ambient import utc_now
+    from pycosign.cli.reporting import conclude_reported
     from pycosign.cli.verifying import load_trust_for, read_requirements
-    from pycosign.flows.candidates import read_candidates, verify_candidates
+    from pycosign.flows.candidates import judge_candidates, read_candidates
 
     candidates = read_candidates(bundle)
     requirements = read_requirements(args, context)
     trust = load_trust_for(args, context, requirements, journal)
     source = _source(args, context)
-    return verify_candidates(source, candidates, trust=trust, requirements=requirements, now=utc_now())
+    judged = judge_candidates(source, candidates, trust=trust, requirements=requirements, now=utc_now())
+    return conclude_reported(judged, args, journal)
 
 
 def _source(args: "Values", context: "Context") -> "BlobSource":

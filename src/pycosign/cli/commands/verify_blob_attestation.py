@@ -145,10 +145,11 @@ def _verify_any(
 ) -> "Verified":
     """Lines of bundles, or a registry's list of attestations: one that holds is enough."""
     from pycosign.ambient import utc_now
+    from pycosign.cli.reporting import conclude_reported
     from pycosign.cli.verifying import load_trust_for
-    from pycosign.flows.candidates import read_candidates, verify_candidates
+    from pycosign.flows.candidates import judge_candidates, read_candidates
 
-    return verify_candidates(
+    judged = judge_candidates(
         source,
         read_candidates(bundle),
         trust=load_trust_for(args, context, requirements, journal),
@@ -156,6 +157,7 @@ def _verify_any(
         now=utc_now(),
         predicate_type=predicate_type,
     )
+    return conclude_reported(judged, args, journal)
 
 
 def _source(args: "Values", context: "Context") -> "BlobSource":
