@@ -21,6 +21,7 @@ from pycosign.crypto.certificate import (
 )
 from pycosign.crypto.keybox import open_box
 from pycosign.crypto.keys import load_public_key, parse_spki
+from pycosign.crypto.pss import parse_pss_parameters
 from pycosign.crypto.signers import load_private_key
 from pycosign.errors import PasswordError
 from pycosign.flows.verify_blob import read_certificates, read_signature
@@ -115,15 +116,23 @@ def run_extensions(data: bytes) -> None:
     ):  # fmt: skip
         with tolerating():
             parse(data, _WHAT)
+    with tolerating():
+        parse_pss_parameters(DerReader(data, _WHAT), _WHAT)
     for number in range(1, 25):
         with tolerating():
             ext.parse_fulcio_extension(number, data, _WHAT)
 
 
+# SHA-256, MGF1 with SHA-256, a salt of 32 bytes. Source: RFC 4055, 3.1
+_PSS_SHA256 = bytes.fromhex(
+    "3034a00f300d06096086480165030402010500a11c301a06092a864886f70d010108300d06096086480165030402010500a203020120"
+)
+
+
 def _extension_values() -> list[bytes]:
     found = [parse_certificate(der) for der in seeds.certificates()]
     values = {extension.value for item in found for extension in item.extensions.values()}
-    return sorted(values | {item.subject_der for item in found}, key=len)[:250]
+    return [_PSS_SHA256, *sorted(values | {item.subject_der for item in found}, key=len)[:250]]
 
 
 def run_timestamp(data: bytes) -> None:
@@ -282,6 +291,7 @@ TARGETS = (
             ext.parse_alternative_names,
             ext.parse_fulcio_extension,
             parse_name,
+            parse_pss_parameters,
         ),
     ),
     Target(

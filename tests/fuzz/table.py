@@ -1,6 +1,6 @@
 """Every target, the most important first."""
 
-from tests.fuzz import binaries, documents, services, texts
+from tests.fuzz import binaries, documents, services, settings, texts
 from tests.fuzz.target import Target
 
 __all__ = ["TABLE"]
@@ -8,7 +8,8 @@ __all__ = ["TABLE"]
 _FIRST = (
     "bundle", "envelope", "statement", "rekor-body", "certificate", "der", "timestamp", "json", "trusted-root", "sct",
     "checkpoint", "legacy-bundle", "legacy-layer", "public-key", "image-manifest", "reference", "verification",
+    "policy", "revocation-list",
 )  # fmt: skip
 
-_ALL = {item.name: item for room in (documents, binaries, texts, services) for item in room.TARGETS}
+_ALL = {item.name: item for room in (documents, binaries, settings, texts, services) for item in room.TARGETS}
 TABLE: dict[str, Target] = {name: _ALL[name] for name in (*_FIRST, *(name for name in _ALL if name not in _FIRST))}

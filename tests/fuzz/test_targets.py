@@ -31,6 +31,8 @@ _PARSER = re.compile(
 )
 # Functions that are called as parsers are and take nothing from outside as bytes or text, with the reason.
 EXCEPTIONS = {
+    "api.files.read_bundle": "opens a file and returns its bytes",
+    "cli.created.read_part": "opens a file and returns its bytes",
     "cli.images.read_annotations": "values of a flag that `command-line` has read",
     "cli.verifying.load_trust_for": "opens files: their readers are targets",
     "cli.verifying.read_requirements": "values of flags",
