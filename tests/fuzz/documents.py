@@ -6,18 +6,23 @@ from typing import Any
 from pycosign.codec.b64 import decode_b64, encode_b64
 from pycosign.codec.strict_json import Fields, canonical_json, compact_json, load_json
 from pycosign.errors import MalformedError
-from pycosign.flows.verify_blob import is_legacy_bundle, read_bundle_evidence
+from pycosign.flows.candidates import read_candidates
+from pycosign.flows.verify_blob import is_legacy_bundle, read_bundle_evidence, read_evidences
 from pycosign.instances.tuf_check import MetadataFiles, check_metadata, check_target, root_version
 from pycosign.limits import BUNDLE_BYTES
 from pycosign.verify.evidence import (
     evidence_from_bundle,
+    evidence_from_envelope,
     evidence_from_legacy_attestation,
     evidence_from_legacy_bundle,
     evidence_from_legacy_layer,
+    evidence_from_pypi,
     with_envelope_as_content,
 )
 from pycosign.verify.trust import compile_trust
-from pycosign.wire.bundle import Bundle, format_bundle, looks_like_bundle, parse_bundle
+from pycosign.wire.attestation_list import listed_from_fields, read_listed
+from pycosign.wire.bundle import Bundle, bundle_from_fields, format_bundle, looks_like_bundle, parse_bundle
+from pycosign.wire.bundle_file import parse_bundle_file
 from pycosign.wire.cosign_key import format_encrypted_key, parse_encrypted_key
 from pycosign.wire.dsse import envelope_from_fields, format_envelope, pae, parse_envelope
 from pycosign.wire.intoto import parse_statement
@@ -40,7 +45,9 @@ from pycosign.wire.log_entry import (
     set_payload,
     v1_entry_from_fields,
 )
+from pycosign.wire.loose_bundle import parse_loose_bundle
 from pycosign.wire.oci_manifest import Manifest, parse_index, parse_manifest, read_manifest
+from pycosign.wire.pep740 import attestation_from_fields, provenance_from_fields
 from pycosign.wire.rekor_body import parse_rekor_body
 from pycosign.wire.signing_config import (
     format_signing_config,
@@ -75,9 +82,26 @@ def run_bundle(data: bytes) -> None:
     with tolerating():
         parse_bundle(data, allow_chain=True)
     with tolerating():
+        parse_loose_bundle(data)
+    with tolerating():
         looks_like_bundle(load_json(data, what=_WHAT, max_bytes=BUNDLE_BYTES))
         is_legacy_bundle(data)
         read_bundle_evidence(data)
+
+
+def run_bundle_file(data: bytes) -> None:
+    """Whatever may be in a file of attestations: bundles a line each, lists, PyPI's objects, bare envelopes."""
+    with tolerating():
+        read_candidates(data)
+    for is_attestation in (False, True):
+        with tolerating():
+            read_evidences(data, is_attestation=is_attestation)
+
+
+def _bundle_files() -> list[bytes]:
+    lines = b"\n".join(seeds.bundles()[20:23]) + b"\n"
+    names = ("corpus/pypi-attestations/*", "corpus/slsa-verifier/*", "corpus/github-cli/*", "corpus/*/*.jsonl")
+    return [lines, *seeds.corpus_documents("pep740", "list"), *seeds.recorded(*names), *seeds.envelopes()[:5]]
 
 
 def run_verification(data: bytes) -> None:
@@ -246,7 +270,32 @@ TARGETS = (
         "bundle",
         run_bundle,
         seeds.bundles,
-        (parse_bundle, format_bundle, evidence_from_bundle, looks_like_bundle, is_legacy_bundle, read_bundle_evidence),
+        (
+            parse_bundle,
+            format_bundle,
+            evidence_from_bundle,
+            looks_like_bundle,
+            is_legacy_bundle,
+            parse_loose_bundle,
+            bundle_from_fields,
+            read_bundle_evidence,
+        ),
+    ),
+    Target(
+        "bundle-file",
+        run_bundle_file,
+        _bundle_files,
+        (
+            read_candidates,
+            read_evidences,
+            parse_bundle_file,
+            listed_from_fields,
+            read_listed,
+            attestation_from_fields,
+            provenance_from_fields,
+            evidence_from_envelope,
+            evidence_from_pypi,
+        ),
     ),
     Target("envelope", run_envelope, seeds.envelopes, (parse_envelope, envelope_from_fields)),
     Target("statement", run_statement, seeds.payloads, (parse_statement,)),

@@ -1,4 +1,4 @@
-"""Targets: what users and administrators write: policies, revocation lists, named instances, services of an instance."""
+"""Targets: what users and administrators write: policies, revocation lists, instances, specifications of services."""
 
 import json
 import os

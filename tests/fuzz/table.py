@@ -6,7 +6,7 @@ from tests.fuzz.target import Target
 __all__ = ["TABLE"]
 
 _FIRST = (
-    "bundle", "envelope", "statement", "rekor-body", "certificate", "der", "timestamp", "json", "trusted-root", "sct",
+    "bundle", "bundle-file", "envelope", "statement", "rekor-body", "certificate", "der", "timestamp", "json", "trusted-root", "sct",
     "checkpoint", "legacy-bundle", "legacy-layer", "public-key", "image-manifest", "reference", "verification",
     "policy", "revocation-list",
 )  # fmt: skip
