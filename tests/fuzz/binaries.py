@@ -31,6 +31,14 @@ from pycosign.stack.ca.possession import key_of_csr, parse_key
 from pycosign.verify.trust import trust_from_material
 from pycosign.wire.checkpoint import format_checkpoint, parse_checkpoint, parse_signed_checkpoint, rekor_v1_tree_id
 from pycosign.wire.cms import parse_content_info, read_algorithm, read_bounded_integer
+from pycosign.wire.cosignature import (
+    WitnessKey,
+    format_cosignature,
+    format_witness_key,
+    parse_cosignature,
+    parse_witness_key,
+    witness_key_hint,
+)
 from pycosign.wire.note import format_note, parse_note
 from pycosign.wire.sct import (
     format_merkle_tree_leaf,
@@ -242,6 +250,17 @@ def run_checkpoint(data: bytes) -> None:
         rekor_v1_tree_id(checkpoint.origin)
 
 
+def run_cosignature(data: bytes) -> None:
+    same_again(data, parse_cosignature, format_cosignature)
+    same_again(data, lambda raw: parse_witness_key(as_text(raw)), lambda key: format_witness_key(key).encode())
+
+
+def _cosignatures() -> list[bytes]:
+    raw = bytes(range(32))
+    key = WitnessKey("witness.example", witness_key_hint("witness.example", raw), raw)
+    return [bytes(72), format_witness_key(key).encode()]
+
+
 def run_tile(data: bytes) -> None:
     same_again(data, lambda raw: parse_tile_path(as_text(raw)), lambda tile: format_tile_path(tile).encode())
     same_again(data, parse_entry_bundle, format_entry_bundle)
@@ -313,5 +332,6 @@ TARGETS = (
         lambda: seeds.exchanged("tsa-*", answers=False),
         (parse_request,),
     ),
+    Target("cosignature", run_cosignature, _cosignatures, (parse_cosignature, parse_witness_key)),
     Target("tile", run_tile, _tiles, (parse_tile_path, parse_hash_tile, parse_entry_bundle)),
 )

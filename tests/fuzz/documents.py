@@ -1,4 +1,4 @@
-"""Targets: the JSON documents of evidence, trust and images."""
+"""Targets: the JSON documents of logs, trust and images."""
 
 import json
 from typing import Any
@@ -6,34 +6,10 @@ from typing import Any
 from pycosign.codec.b64 import decode_b64, encode_b64
 from pycosign.codec.strict_json import Fields, canonical_json, compact_json, load_json
 from pycosign.errors import MalformedError
-from pycosign.flows.candidates import read_candidates
-from pycosign.flows.verify_blob import is_legacy_bundle, read_bundle_evidence, read_evidences
 from pycosign.instances.tuf_check import MetadataFiles, check_metadata, check_target, root_version
 from pycosign.limits import BUNDLE_BYTES
-from pycosign.verify.evidence import (
-    evidence_from_bundle,
-    evidence_from_envelope,
-    evidence_from_legacy_attestation,
-    evidence_from_legacy_bundle,
-    evidence_from_legacy_layer,
-    evidence_from_pypi,
-    with_envelope_as_content,
-)
 from pycosign.verify.trust import compile_trust
-from pycosign.wire.attestation_list import listed_from_fields, read_listed
-from pycosign.wire.bundle import Bundle, bundle_from_fields, format_bundle, looks_like_bundle, parse_bundle
-from pycosign.wire.bundle_file import parse_bundle_file
 from pycosign.wire.cosign_key import format_encrypted_key, parse_encrypted_key
-from pycosign.wire.dsse import envelope_from_fields, format_envelope, pae, parse_envelope
-from pycosign.wire.intoto import parse_statement
-from pycosign.wire.legacy import (
-    format_legacy_bundle,
-    format_rekor_bundle,
-    format_rfc3161,
-    parse_legacy_bundle,
-    parse_rekor_bundle,
-    parse_rfc3161,
-)
 from pycosign.wire.log_entry import (
     body_kind,
     entry_from_fields,
@@ -45,117 +21,23 @@ from pycosign.wire.log_entry import (
     set_payload,
     v1_entry_from_fields,
 )
-from pycosign.wire.loose_bundle import parse_loose_bundle
 from pycosign.wire.oci_manifest import Manifest, parse_index, parse_manifest, read_manifest
-from pycosign.wire.pep740 import attestation_from_fields, provenance_from_fields
 from pycosign.wire.rekor_body import parse_rekor_body
 from pycosign.wire.signing_config import (
     format_signing_config,
     parse_client_trust_config,
     parse_signing_config,
 )
-from pycosign.wire.simplesigning import format_simple_signing, parse_simple_signing
 from pycosign.wire.trusted_root import (
     format_trusted_root,
     parse_trusted_root,
     trusted_root_from_fields,
     valid_for_from_fields,
 )
-from tests.corpus.load import Entry, corpus
 from tests.fuzz import seeds
 from tests.fuzz.target import Target, as_text, same_again, tolerating
 
 _WHAT = "sample"
-
-
-# ---- bundles ---------------------------------------------------------------------------------------------------------
-def _write_v03(bundle: Bundle) -> bytes:
-    return format_bundle(bundle)
-
-
-def run_bundle(data: bytes) -> None:
-    with tolerating():
-        bundle = parse_bundle(data)
-        if bundle.version == "0.3":
-            same_again(data, parse_bundle, format_bundle)
-        evidence_from_bundle(bundle)
-    with tolerating():
-        parse_bundle(data, allow_chain=True)
-    with tolerating():
-        parse_loose_bundle(data)
-    with tolerating():
-        looks_like_bundle(load_json(data, what=_WHAT, max_bytes=BUNDLE_BYTES))
-        is_legacy_bundle(data)
-        read_bundle_evidence(data)
-
-
-def run_bundle_file(data: bytes) -> None:
-    """Whatever may be in a file of attestations: bundles a line each, lists, PyPI's objects, bare envelopes."""
-    with tolerating():
-        read_candidates(data)
-    for is_attestation in (False, True):
-        with tolerating():
-            read_evidences(data, is_attestation=is_attestation)
-
-
-def _bundle_files() -> list[bytes]:
-    lines = b"\n".join(seeds.bundles()[20:23]) + b"\n"
-    names = ("corpus/pypi-attestations/*", "corpus/slsa-verifier/*", "corpus/github-cli/*", "corpus/*/*.jsonl")
-    return [lines, *seeds.corpus_documents("pep740", "list"), *seeds.recorded(*names), *seeds.envelopes()[:5]]
-
-
-def run_verification(data: bytes) -> None:
-    """The whole pipeline on a changed bundle, as each of a few corpus entries demands it; acceptance is no crash:
-    tests/mutation judges that."""
-    for entry in _judges():
-        with tolerating():
-            entry.verify(data)
-
-
-def _judges() -> list[Entry]:
-    names = [name for name, entry in corpus().items() if entry.form == "bundle" and entry.origin == "made"]
-    names = names or [name for name, entry in corpus().items() if entry.form == "bundle"]
-    return [corpus()[name] for name in names[:: max(1, len(names) // 3)][:3]]
-
-
-def run_envelope(data: bytes) -> None:
-    envelope = same_again(data, parse_envelope, format_envelope)
-    if envelope is not None:
-        pae(envelope.payload_type, envelope.payload)
-    with tolerating():
-        evidence_from_legacy_attestation(data, {})
-    with tolerating():
-        fields = Fields(load_json(data, what=_WHAT, max_bytes=BUNDLE_BYTES), _WHAT)
-        envelope_from_fields(fields, refuse_unknown=False)
-
-
-def run_statement(data: bytes) -> None:
-    with tolerating():
-        parse_statement(data)
-
-
-def run_legacy_bundle(data: bytes) -> None:
-    legacy = same_again(data, parse_legacy_bundle, format_legacy_bundle)
-    if legacy is not None:
-        with tolerating():
-            with_envelope_as_content(evidence_from_legacy_bundle(legacy))
-    same_again(data, parse_rekor_bundle, format_rekor_bundle)
-    same_again(data, parse_rfc3161, format_rfc3161)
-
-
-def run_legacy_layer(data: bytes) -> None:
-    """{"payload": B64, "annotations": {...}}: a layer of a legacy image and what its descriptor says."""
-    with tolerating():
-        fields = Fields(load_json(data, what=_WHAT, max_bytes=BUNDLE_BYTES), _WHAT, protojson=False)
-        payload = fields.optional_b64("payload") or b""
-        annotations = fields.optional_text_map("annotations") or {}
-        with tolerating():
-            evidence_from_legacy_layer(payload, annotations)
-        evidence_from_legacy_attestation(payload, annotations)
-
-
-def run_simple_signing(data: bytes) -> None:
-    same_again(data, parse_simple_signing, format_simple_signing)
 
 
 # ---- logs ------------------------------------------------------------------------------------------------------------
@@ -266,41 +148,7 @@ def run_encrypted_key(data: bytes) -> None:
 
 
 TARGETS = (
-    Target(
-        "bundle",
-        run_bundle,
-        seeds.bundles,
-        (
-            parse_bundle,
-            format_bundle,
-            evidence_from_bundle,
-            looks_like_bundle,
-            is_legacy_bundle,
-            parse_loose_bundle,
-            bundle_from_fields,
-            read_bundle_evidence,
-        ),
-    ),
-    Target(
-        "bundle-file",
-        run_bundle_file,
-        _bundle_files,
-        (
-            read_candidates,
-            read_evidences,
-            parse_bundle_file,
-            listed_from_fields,
-            read_listed,
-            attestation_from_fields,
-            provenance_from_fields,
-            evidence_from_envelope,
-            evidence_from_pypi,
-        ),
-    ),
-    Target("envelope", run_envelope, seeds.envelopes, (parse_envelope, envelope_from_fields)),
-    Target("statement", run_statement, seeds.payloads, (parse_statement,)),
     Target("rekor-body", run_rekor_body, seeds.bodies, (parse_rekor_body,)),
-    Target("verification", run_verification, seeds.bundles, (evidence_from_bundle,)),
     Target("log-entry", run_log_entry, seeds.entries, (parse_tlog_entry, entry_from_fields, body_kind, set_payload)),
     Target(
         "rekor-answer",
@@ -320,30 +168,6 @@ TARGETS = (
         lambda: [*seeds.recorded("wire/file-signing_config*"), *_client_trust_configs()],
         (parse_signing_config, parse_client_trust_config),
     ),
-    Target(
-        "legacy-bundle",
-        run_legacy_bundle,
-        lambda: [
-            *seeds.corpus_documents("legacy-bundle", "legacy-attestation-bundle"),
-            *seeds.recorded("wire/bundle-cosign2*", "corpus/*/*rfc3161*", "corpus/*/*timestamp*.json"),
-            *(json.dumps({"SignedRFC3161Timestamp": encode_b64(stamp)}).encode() for stamp in seeds.stamps()[:3]),
-            *(json.dumps(item).encode() for item in [*seeds.members("rekorBundle")][:10]),
-        ],
-        (
-            parse_legacy_bundle,
-            parse_rekor_bundle,
-            parse_rfc3161,
-            evidence_from_legacy_bundle,
-            with_envelope_as_content,
-        ),
-    ),
-    Target(
-        "legacy-layer",
-        run_legacy_layer,
-        lambda: seeds.corpus_documents("legacy-layer", "legacy-attestation-layer"),
-        (evidence_from_legacy_layer, evidence_from_legacy_attestation),
-    ),
-    Target("simple-signing", run_simple_signing, seeds.payloads, (parse_simple_signing,)),
     Target(
         "encrypted-key", run_encrypted_key, lambda: seeds.recorded("cosign-registry/cosign.key"), (parse_encrypted_key,)
     ),
