@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from pycosign.codec.b64 import decode_b64
-from pycosign.codec.der import SEQUENCE, DerReader, read_der
+from pycosign.codec.der import SEQUENCE, DerReader, read_der, read_elements
 from pycosign.codec.pem import format_pem, parse_pem
 from pycosign.crypto import extensions as ext
 from pycosign.crypto import keybox
@@ -75,6 +75,8 @@ def run_der(data: bytes) -> None:
     """Every reading of every element, down to the leaves."""
     with tolerating():
         read_der(data, SEQUENCE, _WHAT)
+    with tolerating():
+        read_elements(data, _WHAT, 0, len(data))
     _walk(data, 0)
 
 
@@ -283,7 +285,12 @@ TARGETS = (
         seeds.certificates,
         (parse_certificate, parse_certificate_pem_chain, format_name, read_certificates, trust_from_material),
     ),
-    Target("der", run_der, lambda: [*seeds.keys()[:20], *seeds.certificates()[:20], *seeds.stamps()[:10]], (read_der,)),
+    Target(
+        "der",
+        run_der,
+        lambda: [*seeds.keys()[:20], *seeds.certificates()[:20], *seeds.stamps()[:10]],
+        (read_der, read_elements),
+    ),
     Target(
         "timestamp",
         run_timestamp,

@@ -6,8 +6,8 @@ from tests.fuzz.target import Target
 __all__ = ["TABLE"]
 
 _FIRST = (
-    "bundle", "bundle-file", "envelope", "statement", "rekor-body", "certificate", "der", "timestamp", "json", "trusted-root",
-    "sct", "checkpoint", "legacy-bundle", "legacy-layer", "public-key", "image-manifest", "reference",
+    "bundle", "bundle-file", "envelope", "statement", "rekor-body", "certificate", "der", "timestamp", "json",
+    "trusted-root", "sct", "checkpoint", "legacy-bundle", "legacy-layer", "public-key", "image-manifest", "reference",
     "verification", "policy", "revocation-list",
 )  # fmt: skip
 
