@@ -398,6 +398,10 @@ REFINED = {  # code: (family, meaning); every `code="..."` in the package is her
     "oidc.ambient": ("unavailable", "The surroundings promise an identity token and did not give one."),
     "oidc.no-device-flow": ("unavailable", "The issuer offers no device flow."),
     "oidc.no-token": ("usage", "The surroundings hold no identity token."),
+    "policy.malformed": (
+        "usage",
+        "A policy file with something wrong in it; the message names the field.",
+    ),
     "registry.credential-helper": ("unavailable", "A credential helper failed or did not answer."),
     "registry.credentials": ("unavailable", "The credential configuration cannot be used."),
     "registry.denied": ("unavailable", "The registry forbids it (403)."),
@@ -410,6 +414,7 @@ REFINED = {  # code: (family, meaning); every `code="..."` in the package is her
     "revocation.digest-unknown": ("unavailable", "A revocation list names files by a digest that is not known here."),
     "revocation.expired": ("unavailable", "A revocation list has expired: what was revoked since is not known."),
     "revocation.not-yet-issued": ("unavailable", "A revocation list is dated later than now."),
+    "revocation.untrusted": ("usage", "A revocation list that is malformed, or not signed by whom the policy names."),
     "signing-config.no-service": ("usage", "The signing config names no service that can be used now."),
     "stack.closing": ("unavailable", "The service is shutting down."),
     "stack.format-version": ("usage", "The data directory was written by another version."),

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from pycosign.cli.context import Context
     from pycosign.cli.parser import Values
+    from pycosign.policy.decide import VerificationPolicy
 
 __all__ = ["run_batch"]
 
@@ -43,10 +44,19 @@ def run_batch(args: "Values", context: "Context", *, predicate_type: str | None 
     if args.number("max-workers") <= 0:
         raise UsageError("please set the --max-worker flag to a value that is greater than 0")
     warn_of_waivers(args, context, "blob" if predicate_type is None else "blob attestation")
-    check_signer_flags(args)
-    check_bundle_flags(args)
-    requirements = read_requirements(args, context)
-    trust = load_trust_for(args, context, requirements, Journal())
+    policy: VerificationPolicy | None = None
+    if args.text("policy-file"):
+        from pycosign.cli.policy import load_policy
+        from pycosign.policy.decide import requirements_of
+
+        check_bundle_flags(args)
+        policy, trust = load_policy(args, context, Journal(), is_attestation=predicate_type is not None)
+        requirements = requirements_of(policy)[0]
+    else:
+        check_signer_flags(args)
+        check_bundle_flags(args)
+        requirements = read_requirements(args, context)
+        trust = load_trust_for(args, context, requirements, Journal())
     seen = dict.fromkeys(Verdict, 0)
     with _open(args.text("batch"), context) as batch:
         rows = verify_batch(
@@ -57,6 +67,7 @@ def run_batch(args: "Values", context: "Context", *, predicate_type: str | None 
             predicate_type=predicate_type,
             render=batch_row if args.text("output") == "json" else _text_row,
             workers=_workers(args),
+            policy=policy,
         )
         try:
             for row in rows:

@@ -11,6 +11,7 @@ __all__ = [
     "HARDWARE",
     "IDENTITY",
     "NOW_IN_BUNDLE",
+    "POLICY_FILE",
     "REFERRERS_MODE",
     "REGISTRY",
     "SIGNING",
@@ -255,6 +256,12 @@ VERIFYING = (
     switch("use-signed-timestamps", "ask for a signed timestamp"),
 )
 
+POLICY_FILE = text(
+    "policy-file",
+    "YAML file that says who must have signed, and how many (docs/policy.md), in place of --key and the --certificate "
+    "flags",
+    own=True,
+)
 BATCH = text(
     "batch",
     'verify many: a file (- is standard input) with a line {"artifact": PATH or "sha256:HEX", "bundle": PATH} '

@@ -1,8 +1,9 @@
 """`verify --report`: one report for each image, with every signature that was found beside it."""
 
-from pycosign.cli.report import candidate, full_report, verdict_of_error
+from pycosign.cli.report import candidate, full_report, policy_member, verdict_of_error
 from pycosign.cli.reporting import put_report
 from pycosign.errors import SigningError
+from pycosign.flows.verify_by_policy import conclude_image_by_policy, count_image_signers
 from pycosign.flows.verify_image import AcceptedSignature, JudgedImage, conclude
 
 TYPE_CHECKING = False
@@ -12,30 +13,49 @@ if TYPE_CHECKING:
 
     from pycosign.cli.context import Context
     from pycosign.cli.journal import Journal
+    from pycosign.policy.decide import VerificationPolicy
 
 __all__ = ["report_image"]
 
 
 def report_image(
-    word: str, judge: "Callable[[], JudgedImage]", form: str, journal: "Journal", context: "Context"
+    word: str,
+    judge: "Callable[[], JudgedImage]",
+    form: str,
+    journal: "Journal",
+    context: "Context",
+    policy: "VerificationPolicy | None" = None,
 ) -> None:
-    """Judge one image and print its report, also of a refusal. Raises: as `judge` and `conclude`."""
+    """Judge one image and print its report, also of a refusal.
+
+    Args:   policy: demands distinct signers; None: one accepted signature is enough.
+    Raises: as `judge` and `conclude`.
+    """
     judged: JudgedImage | None = None
     known = list(journal.warnings)
     try:
         judged = judge()
-        journal.warnings = [*known, *conclude(judged).warnings]
+        verdict = conclude(judged) if policy is None else conclude_image_by_policy(judged, policy)
+        journal.warnings = [*known, *verdict.warnings]
     except SigningError as exc:
         if verdict_of_error(exc):
-            put_report(_report(word, exc, judged, journal), form, context)
+            put_report(_report(word, exc, judged, journal, policy), form, context)
         raise
-    put_report(_report(word, None, judged, journal), form, context)
+    put_report(_report(word, None, judged, journal, policy), form, context)
     journal.warnings = known
 
 
-def _report(word: str, error: SigningError | None, judged: JudgedImage | None, journal: "Journal") -> "dict[str, Any]":
+def _report(
+    word: str,
+    error: SigningError | None,
+    judged: JudgedImage | None,
+    journal: "Journal",
+    policy: "VerificationPolicy | None",
+) -> "dict[str, Any]":
     candidates = [] if judged is None else list(_candidates(judged))
-    return full_report(word, error, candidates, journal, digest=None if judged is None else judged.digest)
+    member = None if policy is None or judged is None else policy_member(count_image_signers(judged, policy))
+    digest = None if judged is None else judged.digest
+    return full_report(word, error, candidates, journal, digest=digest, policy=member)
 
 
 def _candidates(judged: JudgedImage) -> "Iterator[dict[str, Any]]":

@@ -11,6 +11,7 @@ from pycosign.wire.legacy import BUNDLE_ANNOTATION, TIMESTAMP_ANNOTATION
 from pycosign.wire.simplesigning import parse_simple_signing
 
 if TYPE_CHECKING:
+    from pycosign.policy.decide import VerificationPolicy
     from pycosign.verify.requirements import Requirements
 
 __all__ = ["certificate_lines", "header", "json_array", "payload_text"]
@@ -26,7 +27,9 @@ _WORKFLOW = {
 }
 
 
-def header(verdict: ImageVerdict, name: str, requirements: "Requirements") -> list[str]:
+def header(
+    verdict: ImageVerdict, name: str, requirements: "Requirements", policy: "VerificationPolicy | None" = None
+) -> list[str]:
     """The lines above the result. What was not checked is not in them; the last line has the digest."""
     lines = [f"\nVerification for {name} --", "The following checks were performed on each of these signatures:"]
     if Waiver.CLAIMS not in requirements.waivers:
@@ -35,12 +38,22 @@ def header(verdict: ImageVerdict, name: str, requirements: "Requirements") -> li
         lines.append("  - The cosign claims were validated")
     if all(accepted.verified.log_entries for accepted in verdict.accepted):
         lines.append("  - Existence of the claims in the transparency log was verified offline")
-    if isinstance(requirements.signer, SignerKey):
+    if policy is not None:
+        lines.append("  - The signatures were verified under the policy file")
+        lines += [f"  - {line}" for line in _signers(verdict, policy)]
+    elif isinstance(requirements.signer, SignerKey):
         lines.append("  - The signatures were verified against the specified public key")
     else:
         lines.append("  - The code-signing certificate was verified using trusted certificate authority certificates")
     lines.append(f"The digest that was verified: {verdict.digest}")
     return lines
+
+
+def _signers(verdict: ImageVerdict, policy: "VerificationPolicy") -> list[str]:
+    from pycosign.policy.decide import fold
+
+    counted = fold((accepted.verified for accepted in verdict.accepted), policy).counted
+    return [f"{len(counted)} distinct signer(s) of {policy.threshold} demanded", *(item.signer for item in counted)]
 
 
 def json_array(verdict: ImageVerdict, name: str) -> bytes:

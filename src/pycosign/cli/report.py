@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from pycosign.cli.journal import Journal
     from pycosign.flows.verify_batch import JudgedPair
+    from pycosign.policy.decide import PolicyVerdict
     from pycosign.verify.result import Verified
 
 __all__ = [
@@ -22,9 +23,11 @@ __all__ = [
     "candidate",
     "full_report",
     "one_line",
+    "policy_member",
     "proof",
     "report_of_error",
     "report_of_verified",
+    "row_by_policy",
     "verdict_of_error",
 ]
 
@@ -57,9 +60,32 @@ def report_of_error(artifact: str, error: SigningError) -> str | None:
     return one_line({"schema": SCHEMA, "artifact": artifact, **_answer(verdict, error), "check": error.check})
 
 
+def row_by_policy(
+    artifact: str, error: SigningError | None, first: "Verified | None", policy: dict[str, Any] | None
+) -> dict[str, Any]:
+    """The row of `--output json` with a policy: of several signers, what was proved of the first."""
+    verdict = "verified" if error is None else verdict_of_error(error) or "refused"
+    found = proof(first) if first is not None else {"check": None if error is None else error.check}
+    counted = {} if policy is None else {"policy": policy}
+    return {"schema": SCHEMA, "artifact": artifact, **_answer(verdict, error), **counted, **found}
+
+
+def policy_member(verdict: "PolicyVerdict") -> dict[str, Any]:
+    """What a policy demanded and found: so many distinct signers, and each that counted."""
+    signers = [{"signer": item.signer, "rules": list(item.rules)} for item in verdict.counted]
+    return {"threshold": verdict.threshold, "signers": signers}
+
+
 def batch_row(judged: "JudgedPair") -> str:
     """The row of one line of `--batch`."""
-    named = {"schema": SCHEMA, "line": judged.line, "artifact": judged.artifact, "bundle": judged.bundle}
+    named: dict[str, Any] = {
+        "schema": SCHEMA,
+        "line": judged.line,
+        "artifact": judged.artifact,
+        "bundle": judged.bundle,
+    }
+    if judged.by_policy is not None:
+        named["policy"] = policy_member(judged.by_policy)
     if isinstance(judged.outcome, SigningError):
         failed = {"check": judged.outcome.check}
         return one_line({**named, **_answer(judged.verdict.value, judged.outcome), **failed})
@@ -83,10 +109,12 @@ def full_report(
     journal: "Journal",
     *,
     digest: str | None = None,
+    policy: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The report of `--report`.
 
     Args:   error: how the command will end; it has to be a verdict. digest: of the image that the reference meant.
+            policy: `policy_member`, where one was asked.
     """
     verdict = "verified" if error is None else verdict_of_error(error) or "refused"
     return {
@@ -95,6 +123,7 @@ def full_report(
         "digest": digest,
         **_answer(verdict, error),
         "trust": journal.trust,
+        **({} if policy is None else {"policy": policy}),
         "candidates": list(candidates),
         "warnings": list(journal.warnings),
     }

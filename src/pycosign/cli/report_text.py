@@ -12,6 +12,8 @@ def report_lines(report: dict[str, Any]) -> list[str]:
     if report["trust"] is not None:
         lines.append(f"  trust root: {report['trust']['source']}{age_words(report['trust']['age_seconds'])}")
     lines += [f"  warning: {warning}" for warning in report["warnings"]]
+    if "policy" in report:
+        lines.append(f"  policy: {_policy_words(report['policy'])}")
     if not report["candidates"]:
         lines.append("  no signature was looked at")
     for position, candidate in enumerate(report["candidates"], 1):
@@ -25,6 +27,14 @@ def _answer(answer: dict[str, Any]) -> str:
         return str(answer["verdict"]).replace("-", " ")
     reason = "; ".join(line.strip() for line in str(answer["message"]).splitlines())
     return f"{answer['verdict']} [{answer['code']}] {reason}"
+
+
+def _policy_words(policy: dict[str, Any]) -> str:
+    counted = [
+        item["signer"] + (f" as {', '.join(item['rules'])}" if item["rules"] else "") for item in policy["signers"]
+    ]
+    words = f"{len(counted)} distinct signer(s) of {policy['threshold']} demanded"
+    return f"{words}: {'; '.join(counted)}" if counted else words
 
 
 def age_words(seconds: int | None) -> str:

@@ -22,6 +22,10 @@ from pycosign.verify.result import Verdict, Verified
 from pycosign.verify.trust import TrustRoot
 from pycosign.wire.bundle import may_hold_several
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pycosign.policy.decide import PolicyVerdict, VerificationPolicy
+
 __all__ = ["BatchRow", "JudgedPair", "judge_line", "verify_batch"]
 
 MALFORMED_LINE = "batch.malformed-line"
@@ -34,7 +38,8 @@ class JudgedPair(NamedTuple):
     line: int  # from 1
     artifact: str | None
     bundle: str | None
-    outcome: Verified | SigningError
+    outcome: Verified | SigningError  # with a policy, of the first signer that counts
+    by_policy: "PolicyVerdict | None" = None
 
     @property
     def verdict(self) -> Verdict:
@@ -61,6 +66,7 @@ def verify_batch(
     render: Callable[[JudgedPair], str],
     predicate_type: str | None = None,
     workers: int = 1,
+    policy: "VerificationPolicy | None" = None,
 ) -> Generator[BatchRow, None, None]:
     """Judge every line of a batch.
 
@@ -68,11 +74,14 @@ def verify_batch(
             directory; an existing file wins over the reading as a digest; lines of white space are left out.
             render: runs where the pair is judged, which may be another process. predicate_type: each bundle must be
             an attestation of this type (a URI); None: a signature. workers: at most so many processes.
+            policy: decides in place of the requirements, over every signature of a bundle file.
     Raises: UnavailableError: the batch itself cannot be read, or a process was lost. Never for a pair: that is a row.
     """
 
     def judge(line: Line) -> bytes:
-        judged = judge_line(line, trust=trust, requirements=requirements, now=now, predicate_type=predicate_type)
+        judged = judge_line(
+            line, trust=trust, requirements=requirements, now=now, predicate_type=predicate_type, policy=policy
+        )
         return judged.verdict.value[0].encode() + render(judged).encode("utf-8", "surrogatepass")
 
     lines = LineReader(batch, max_bytes=limits.BATCH_LINE_BYTES)
@@ -88,6 +97,7 @@ def judge_line(
     requirements: Requirements,
     now: datetime,
     predicate_type: str | None = None,
+    policy: "VerificationPolicy | None" = None,
 ) -> JudgedPair:
     """One line, from its bytes to the verdict, as in `verify_batch`. Every error of the pair is in the result."""
     artifact: str | None = None
@@ -99,10 +109,29 @@ def judge_line(
         demanded_artifact, demanded_bundle = _checked_pair(line, members)
         data = _read_bundle(demanded_bundle)
         source = _source(demanded_artifact, line)
+        if policy is not None:
+            by_policy = _verify_by_policy(source, data, policy, trust, now, is_attestation=predicate_type is not None)
+            outcome = by_policy.error or by_policy.counted[0].verified
+            return JudgedPair(line.number, artifact, bundle, outcome, by_policy)
         outcome = _verify(source, data, predicate_type, trust, requirements, now)
     except SigningError as exc:
         outcome = exc
     return JudgedPair(line.number, artifact, bundle, outcome)
+
+
+def _verify_by_policy(
+    source: BlobSource,
+    bundle: bytes,
+    policy: "VerificationPolicy",
+    trust: TrustRoot | None,
+    now: datetime,
+    *,
+    is_attestation: bool,
+) -> "PolicyVerdict":
+    from pycosign.flows.verify_by_policy import read_file_candidates, verify_file_by_policy
+
+    evidences = [item.evidence for item in read_file_candidates(bundle, is_attestation=is_attestation)]
+    return verify_file_by_policy(source, evidences, policy=policy, trust=trust, now=now).verdict
 
 
 def _verify(

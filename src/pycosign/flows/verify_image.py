@@ -45,6 +45,8 @@ __all__ = [
 BUNDLE: Final = "bundle"
 LEGACY: Final = "legacy"
 
+# Judges one signature in place of the pipeline under one demand: a policy's, under each of its own.
+EvidenceJudge = Callable[[Evidence, Artifact], Verified]
 # Completes evidence that has no log entry by asking the log (`log_search`); absent offline.
 LogSearch = Callable[[Evidence], Evidence]
 
@@ -158,9 +160,11 @@ def judge_image(
     place: SignaturePlace | None = None,
     search: LogSearch | None = None,
     presented: Presented | None = None,
+    judge: EvidenceJudge | None = None,
 ) -> JudgedImage:
     """Judge every signature of an image, as `verify_image`, without an answer yet.
 
+    Args:   judge: decides each signature in place of `requirements`, which then only say what a signature is.
     Raises: ImageNotFoundError; UnavailableError: the image itself could not be asked for.
     """
     reference = parse_reference(text)
@@ -173,12 +177,16 @@ def judge_image(
     else:
         candidates, unasked = _find(registry, place.repository or reference.context, digest, place)
     artifact = image_artifact(digest, name=reference.name)
+
+    def by_requirements(evidence: Evidence, artifact: Artifact) -> Verified:
+        return verify(evidence, artifact, trust=trust, requirements=requirements, now=now)
+
     judged = []
     for candidate in candidates:
         outcome: AcceptedSignature | SigningError | None
         try:
             evidence = _read(candidate, presented)
-            outcome = _judge(candidate, evidence, artifact, trust, requirements, now, search)
+            outcome = _judge(candidate, evidence, artifact, requirements, judge or by_requirements, search)
         except SigningError as exc:
             outcome = exc
         judged.append(JudgedCandidate(candidate.kind, candidate.source, outcome))
@@ -244,9 +252,8 @@ def _judge(
     candidate: _Candidate,
     evidence: Evidence,
     artifact: Artifact,
-    trust: TrustRoot | None,
     requirements: Requirements,
-    now: datetime,
+    judge: EvidenceJudge,
     search: LogSearch | None,
 ) -> AcceptedSignature | None:
     """One candidate: accepted, or None for a bundle that does not claim to be a signature. Raises SigningError."""
@@ -254,7 +261,7 @@ def _judge(
     if candidate.kind == BUNDLE and not _is_signature(evidence, requirements):
         return None
     try:
-        verified = verify(evidence, artifact, trust=trust, requirements=requirements, now=now)
+        verified = judge(evidence, artifact)
     except MissingEntryError as missing:
         # the signature itself is good: only then is the log asked
         if candidate.kind != LEGACY or evidence.entries or search is None:
@@ -264,7 +271,7 @@ def _judge(
         except SigningError as exc:
             exc.proved = missing.proved
             raise
-        verified = verify(evidence, artifact, trust=trust, requirements=requirements, now=now)
+        verified = judge(evidence, artifact)
     return AcceptedSignature(
         verified, evidence, candidate.kind, candidate.document, candidate.annotations, candidate.source
     )

@@ -1,19 +1,31 @@
 """`pycosign verify`."""
 
-from pycosign.cli.groups import ANNOTATIONS, REGISTRY, UNSUPPORTED_REGISTRY, VERIFYING, VERIFYING_UNSUPPORTED
+from pycosign.cli.groups import (
+    ANNOTATIONS,
+    POLICY_FILE,
+    REGISTRY,
+    UNSUPPORTED_REGISTRY,
+    VERIFYING,
+    VERIFYING_UNSUPPORTED,
+)
 from pycosign.cli.table import Command, at_least, switch, text
 from pycosign.errors import UsageError
 
 TYPE_CHECKING = False  # the table alone must stay cheap: help and completion read it
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pycosign.cli.context import Context
     from pycosign.cli.journal import Journal
     from pycosign.cli.parser import Values
     from pycosign.flows.presented import Presented
     from pycosign.flows.verify_image import ImageVerdict, JudgedImage, LogSearch, SignaturePlace
     from pycosign.oci.registry import Registry
+    from pycosign.policy.decide import VerificationPolicy
+    from pycosign.verify.artifact import Artifact
     from pycosign.verify.evidence import Evidence
     from pycosign.verify.requirements import Requirements
+    from pycosign.verify.result import Verified
     from pycosign.verify.trust import TrustRoot
 
 __all__ = ["run"]
@@ -24,6 +36,7 @@ COMMAND = Command(
         *REGISTRY,
         *VERIFYING,
         ANNOTATIONS,
+        POLICY_FILE,
         switch("allow-any-predicate", "let any attestation by the signer count, not only a signature", own=True),
         text(
             "attachment",
@@ -67,30 +80,64 @@ def run(args: "Values", context: "Context") -> None:
     if args.number("max-workers") <= 0:
         raise UsageError("please set the --max-worker flag to a value that is greater than 0")
     warn_of_waivers(args, context, "signature")
-    check_signer_flags(args)
-    requirements = read_requirements(args, context, annotations=annotations)
-    judge = _Judge(args, context, requirements, Journal())
+    journal = Journal()
+    policy, trust = _policy(args, context, journal, annotations)
+    if policy is None:
+        check_signer_flags(args)
+        requirements = read_requirements(args, context, annotations=annotations)
+    else:
+        from pycosign.policy.decide import requirements_of
+
+        requirements = requirements_of(policy)[0]
+    judge = _Judge(args, context, requirements, journal, policy, trust)
     if args.text("report"):
         from pycosign.cli.image_report import report_image
         from pycosign.cli.reporting import report_form
 
         form = report_form(args)
         for word in args.words:
-            report_image(word, lambda word=word: judge(word), form, judge.journal, context)  # type: ignore[misc]
+            report_image(word, lambda word=word: judge(word), form, judge.journal, context, policy)  # type: ignore[misc]
         return
-    from pycosign.flows.verify_image import conclude
-
     for word in args.words:
         judged = judge(word)
         shown = word if args.switch("local-image") else judged.reference.name
-        _show(conclude(judged), shown, args, context, requirements)
+        _show(_concluded(judged, policy), shown, args, context, requirements, policy)
+
+
+def _policy(
+    args: "Values", context: "Context", journal: "Journal", annotations: "Mapping[str, str]"
+) -> "tuple[VerificationPolicy | None, TrustRoot | None]":
+    """The policy of `--policy-file`, and the trust root that its lists were verified under; None without one."""
+    if not args.text("policy-file"):
+        return None, None
+    from pycosign.cli.policy import load_policy
+
+    return load_policy(args, context, journal, annotations=annotations)
+
+
+def _concluded(judged: "JudgedImage", policy: "VerificationPolicy | None") -> "ImageVerdict":
+    if policy is None:
+        from pycosign.flows.verify_image import conclude
+
+        return conclude(judged)
+    from pycosign.flows.verify_by_policy import conclude_image_by_policy
+
+    return conclude_image_by_policy(judged, policy)
 
 
 class _Judge:
     """Finds and judges the signatures of one image after the other, under one trust root and with one registry."""
 
-    def __init__(self, args: "Values", context: "Context", requirements: "Requirements", journal: "Journal") -> None:
-        self.journal = journal
+    def __init__(
+        self,
+        args: "Values",
+        context: "Context",
+        requirements: "Requirements",
+        journal: "Journal",
+        policy: "VerificationPolicy | None" = None,
+        trust: "TrustRoot | None" = None,
+    ) -> None:
+        self.journal, self._policy, self._trust = journal, policy, trust
         self._args, self._context, self._requirements = args, context, requirements
         self._presented = _presented(args, context)
         self._shared: tuple[TrustRoot | None, Registry | None, SignaturePlace] | None = None
@@ -109,9 +156,17 @@ class _Judge:
             requirements=self._requirements,
             now=utc_now(),
             place=place,
-            search=_search(self._args, self._context, self._requirements),
+            search=None if self._policy else _search(self._args, self._context, self._requirements),
             presented=self._presented,
+            judge=None if self._policy is None else self._by_policy,
         )
+
+    def _by_policy(self, evidence: "Evidence", artifact: "Artifact") -> "Verified":
+        from pycosign.ambient import utc_now
+        from pycosign.policy.decide import judge
+
+        assert self._policy is not None  # else nobody asks
+        return judge(evidence, artifact, self._policy, self._trust, utc_now())
 
     def _open(self) -> "tuple[TrustRoot | None, Registry | None, SignaturePlace]":
         """What all images share; the registry is None for images in layout directories."""
@@ -120,7 +175,7 @@ class _Judge:
         from pycosign.flows.verify_image import SignaturePlace
 
         args, context = self._args, self._context
-        trust = load_trust_for(args, context, self._requirements, self.journal)
+        trust = self._trust if self._policy else load_trust_for(args, context, self._requirements, self.journal)
         is_local = args.switch("local-image")
         place = SignaturePlace(
             repository=None if is_local else signature_repository(context),
@@ -177,12 +232,19 @@ def _search(args: "Values", context: "Context", requirements: "Requirements") ->
     return search
 
 
-def _show(verdict: "ImageVerdict", name: str, args: "Values", context: "Context", requirements: "Requirements") -> None:
+def _show(
+    verdict: "ImageVerdict",
+    name: str,
+    args: "Values",
+    context: "Context",
+    requirements: "Requirements",
+    policy: "VerificationPolicy | None",
+) -> None:
     from pycosign.cli.render_verify import certificate_lines, header, json_array, payload_text
 
     for warning in verdict.warnings:
         context.warn(warning)
-    for line in header(verdict, name, requirements):
+    for line in header(verdict, name, requirements, policy):
         context.say(line)
     if args.text("output") != "text":
         context.put_bytes(b"\n" + json_array(verdict, name) + b"\n")

@@ -2,7 +2,7 @@
 
 import os
 
-from pycosign.cli.groups import BATCH, NOW_IN_BUNDLE, VERIFYING, VERIFYING_UNSUPPORTED
+from pycosign.cli.groups import BATCH, NOW_IN_BUNDLE, POLICY_FILE, VERIFYING, VERIFYING_UNSUPPORTED
 from pycosign.cli.table import Command, text
 from pycosign.errors import UsageError
 
@@ -28,6 +28,7 @@ COMMAND = Command(
         *VERIFYING,
         text("output", "form of what is printed", default="text", choices=("json", "text"), own=True),
         BATCH,
+        POLICY_FILE,
         text("bundle", "file with the signature, or with several, and all that is needed to verify it"),
         text(
             "rfc3161-timestamp",
@@ -51,6 +52,9 @@ COMMAND = Command(
   pycosign verify-blob --bundle FILE.sigstore.json --trusted-root trusted_root.json \\
       --certificate-identity WHO --certificate-oidc-issuer ISSUER FILE
 
+  # by a policy file: several signers, thresholds, revocation lists
+  pycosign verify-blob --bundle FILE.sigstore.json --policy-file policy.yaml FILE
+
   # many files and their bundles, one answer in JSON for each, as soon as it is known
   pycosign verify-blob --batch pairs.jsonl --output json --key cosign.pub""",
     exclusive=(("ca-roots", "certificate-chain"), ("ca-intermediates", "certificate-chain")),
@@ -66,6 +70,10 @@ def run(args: "Values", context: "Context") -> int:
         return run_batch(args, context)
     if not args.words:
         raise UsageError("accepts 1 arg(s), received 0")
+    if args.text("policy-file"):
+        from pycosign.cli.policy import run_file_by_policy
+
+        return run_file_by_policy(args, context, args.words[0], lambda: _source(args, context), is_attestation=False)
     from pycosign.cli.verifying import print_outcome
 
     print_outcome(args.words[0], lambda journal: _verify(args, context, journal), args, context)

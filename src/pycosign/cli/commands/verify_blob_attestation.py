@@ -1,6 +1,6 @@
 """`pycosign verify-blob-attestation`."""
 
-from pycosign.cli.groups import BATCH, NOW_IN_BUNDLE, VERIFYING, VERIFYING_UNSUPPORTED
+from pycosign.cli.groups import BATCH, NOW_IN_BUNDLE, POLICY_FILE, VERIFYING, VERIFYING_UNSUPPORTED
 from pycosign.cli.table import Command, at_most, switch, text
 from pycosign.errors import UsageError
 
@@ -20,6 +20,7 @@ COMMAND = Command(
         *VERIFYING,
         text("output", "form of what is printed", default="text", choices=("json", "text"), own=True),
         BATCH,
+        POLICY_FILE,
         text("bundle", "file with the attestation, or with several, and all that is needed to verify it"),
         switch("check-claims", "compare the statement with the file", default=True),
         text("digest", "the file's digest in hexadecimal, in place of the file; needs --digestAlg"),
@@ -70,6 +71,11 @@ def run(args: "Values", context: "Context") -> int:
         from pycosign.cli.batch import run_batch
 
         return run_batch(args, context, predicate_type=predicate_type_uri(args.text("type")))
+    if args.text("policy-file"):
+        from pycosign.cli.policy import run_file_by_policy
+
+        _check_subject(args)
+        return run_file_by_policy(args, context, _subject(args), lambda: _source(args, context), is_attestation=True)
     from pycosign.cli.verifying import print_outcome
 
     print_outcome(_subject(args), lambda journal: _verify(args, context, journal), args, context)
@@ -81,6 +87,13 @@ def _subject(args: "Values") -> str:
     if args.words:
         return args.words[0]
     return f"{args.text('digestAlg')}:{args.text('digest')}" if args.text("digest") else ""
+
+
+def _check_subject(args: "Values") -> None:
+    if not args.words and not (args.text("digest") and args.text("digestAlg")):
+        raise UsageError(
+            "must provide path to blob or digest and digestAlg; run `pycosign verify-blob-attestation -h` for more help"
+        )
 
 
 def _verify(args: "Values", context: "Context", journal: "Journal") -> "Verified":
@@ -100,10 +113,8 @@ def _verify(args: "Values", context: "Context", journal: "Journal") -> "Verified
 
     check_digest_algorithm(args)
     compares = args.switch("check-claims")
-    if compares and not args.words and not (args.text("digest") and args.text("digestAlg")):
-        raise UsageError(
-            "must provide path to blob or digest and digestAlg; run `pycosign verify-blob-attestation -h` for more help"
-        )
+    if compares:
+        _check_subject(args)
     warn_of_waivers(args, context, "blob attestation")
     if not args.text("signature") and not args.text("bundle"):
         raise UsageError("please specify path to the DSSE envelope signature via --signature or --bundle")

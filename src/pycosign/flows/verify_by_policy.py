@@ -1,0 +1,121 @@
+"""Verify a file by a policy: every signature that is presented is judged, and distinct signers are counted."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from pycosign.errors import PredicateTypeMismatchError, SigningError, UsageError
+from pycosign.flows.blob_source import BlobSource
+from pycosign.flows.candidates import Candidate, read_candidates
+from pycosign.flows.verify_blob import LegacyPieces, is_legacy_bundle, legacy_evidence, read_bundle_evidence
+from pycosign.policy.decide import PolicyVerdict, VerificationPolicy, check_policy, fold, judge, requirements_of
+from pycosign.record import Record
+from pycosign.verify.artifact import Artifact
+from pycosign.verify.evidence import Evidence, with_envelope_as_content
+from pycosign.verify.needs import digests_needed, message_needed
+from pycosign.verify.result import Verified
+from pycosign.verify.trust import TrustRoot
+from pycosign.wire.bundle import may_hold_several
+from pycosign.wire.dsse import Envelope
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pycosign.flows.verify_image import ImageVerdict, JudgedImage
+
+__all__ = [
+    "JudgedFile",
+    "conclude_image_by_policy",
+    "count_image_signers",
+    "read_file_candidates",
+    "verify_file_by_policy",
+]
+
+
+class JudgedFile(Record):
+    """A file's signatures, judged one by one in their order, and the answer over all of them."""
+
+    outcomes: tuple[Verified | SigningError, ...]
+    verdict: PolicyVerdict
+
+
+def read_file_candidates(data: bytes, *, is_attestation: bool) -> tuple[Candidate, ...]:
+    """Every signature of a bundle file, with its place in it: "" in a file of one.
+
+    Raises: MalformedError: the file as a whole cannot be read.
+    """
+    if is_legacy_bundle(data):
+        evidence = legacy_evidence(LegacyPieces(), bundle=data)
+        return (Candidate("", with_envelope_as_content(evidence) if is_attestation else evidence),)
+    return read_candidates(data) if may_hold_several(data) else (Candidate("", read_bundle_evidence(data)),)
+
+
+def verify_file_by_policy(
+    source: BlobSource | None,
+    candidates: Sequence[Evidence | SigningError],
+    *,
+    policy: VerificationPolicy,
+    trust: TrustRoot | None,
+    now: datetime,
+) -> JudgedFile:
+    """Judge a file's signatures or attestations. It is read once, for all of them.
+
+    Args:   source: None: the statements are compared with no file (Waiver.CLAIMS).
+    Raises: UsageError: as `check_policy`, or the file itself is needed; UnavailableError: it cannot be read. What is
+            wrong with a candidate is its outcome.
+    """
+    check_policy(policy)
+    artifact = None if source is None else _read(source, candidates, policy)
+    outcomes: list[Verified | SigningError] = []
+    for candidate in candidates:
+        try:
+            if isinstance(candidate, SigningError):
+                raise candidate
+            _check_form(candidate, source, policy)
+            outcomes.append(judge(candidate, artifact, policy, trust, now))
+        except SigningError as exc:
+            outcomes.append(exc)
+    return JudgedFile(tuple(outcomes), fold(outcomes, policy))
+
+
+def _read(source: BlobSource, candidates: Sequence[Evidence | SigningError], policy: VerificationPolicy) -> Artifact:
+    digests: set[str] = set()
+    whole = False
+    for evidence in (item for item in candidates if isinstance(item, Evidence)):
+        for requirements in requirements_of(policy):
+            digests |= digests_needed(evidence, requirements)
+            whole = whole or message_needed(evidence, requirements)
+    return source.read(digests or {"sha256"}, whole=whole and not source.is_digest)
+
+
+def _check_form(evidence: Evidence, source: BlobSource | None, policy: VerificationPolicy) -> None:
+    if policy.predicate_type is not None and not isinstance(evidence.content, Envelope):
+        raise PredicateTypeMismatchError(
+            f"the {evidence.source} holds a bare signature, not a statement of type {policy.predicate_type}"
+        )
+    if source is None or not source.is_digest:
+        return
+    if all(message_needed(evidence, requirements) for requirements in requirements_of(policy)):
+        raise UsageError("a pure Ed25519 or ML-DSA signature is over the file itself; its digest is not enough")
+
+
+def count_image_signers(judged: "JudgedImage", policy: VerificationPolicy) -> PolicyVerdict:
+    """The answer over everything beside an image; a place that could not be looked at may hold any number of them."""
+    outcomes = [candidate.outcome for candidate in judged.candidates]
+    return fold(
+        [item if isinstance(item, SigningError) else item.verified for item in outcomes if item is not None],
+        policy,
+        unasked=judged.unasked,
+    )
+
+
+def conclude_image_by_policy(judged: "JudgedImage", policy: VerificationPolicy) -> "ImageVerdict":
+    """As `verify_image.conclude`, which also words the refusals that Cosign has.
+
+    Raises: as that; ThresholdError or SignersUnavailableError: signatures were accepted, or several are demanded.
+    """
+    from pycosign.flows.verify_image import conclude
+
+    verdict = count_image_signers(judged, policy)
+    is_bare = not judged.candidates and not judged.unasked
+    if verdict.error is not None and policy.threshold > 1 and not is_bare:
+        raise verdict.error
+    return conclude(judged)
