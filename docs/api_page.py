@@ -18,12 +18,15 @@ SOURCE = Path(pycosign.__file__).resolve().parent
 SECTION = re.compile(r"(Args|Returns|Raises|Source)(?: \(([^)]*)\))?: +(.*)")
 WIDTH = 100
 CHAPTERS = (  # title, and modules in the order in which they are shown
-    ("Verify", ("pycosign.api.verifying",)),
-    ("Who must have signed", ("pycosign.api.signers",)),
+    ("Verify", ("pycosign.api.verifying", "pycosign.api.verifier")),
+    ("Who must have signed", ("pycosign.api.signers", "pycosign.api.policy")),
     ("Whom to trust", ("pycosign.api.trust",)),
     ("Sign", ("pycosign.api.signing", "pycosign.api.means", "pycosign.api.instance")),
     ("Files, bundles, registries", ("pycosign.api.files", "pycosign.api.registries")),
-    ("What was proved", ("pycosign.verify.result", "pycosign.verify.times", "pycosign.verify.requirements")),
+    (
+        "What was proved",
+        ("pycosign.api.results", "pycosign.verify.result", "pycosign.verify.times", "pycosign.verify.requirements"),
+    ),
     ("Errors", ("pycosign.errors",)),
     ("For tests", ("pycosign.testing.sandbox", "pycosign.testing.pytest_plugin")),
 )

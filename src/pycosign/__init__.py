@@ -10,18 +10,14 @@ if TYPE_CHECKING:
     from pycosign.api.files import ArtifactSource, Bundle, BundleSource, Digest, FileSource
     from pycosign.api.instance import Instance
     from pycosign.api.means import Password, PrivateKey, Token
+    from pycosign.api.policy import Policy
     from pycosign.api.registries import RegistryAccess
+    from pycosign.api.results import JudgedFile, VerifiedImage
     from pycosign.api.signers import Identity, Key, Regexp, Signer
     from pycosign.api.signing import SignedImage, attest_file, attest_statement, sign_file, sign_image, sign_index
     from pycosign.api.trust import Trust
-    from pycosign.api.verifying import (
-        JudgedFile,
-        VerifiedImage,
-        Verifier,
-        verify_attestation,
-        verify_file,
-        verify_image,
-    )
+    from pycosign.api.verifier import Verifier
+    from pycosign.api.verifying import verify_attestation, verify_file, verify_image, verify_signers
     from pycosign.errors import MalformedError, RefusedError, SigningError, UnavailableError, UsageError
     from pycosign.verify.requirements import Waiver
     from pycosign.verify.result import LoggedEntry, Verdict, Verified
@@ -40,6 +36,7 @@ __all__ = [
     "LoggedEntry",
     "MalformedError",
     "Password",
+    "Policy",
     "PrivateKey",
     "RefusedError",
     "Regexp",
@@ -66,13 +63,16 @@ __all__ = [
     "verify_attestation",
     "verify_file",
     "verify_image",
+    "verify_signers",
 ]
 
 _HOMES = {  # module -> the names that live there; tests hold this, __all__ and the imports above together
     "pycosign.api.files": ("ArtifactSource", "Bundle", "BundleSource", "Digest", "FileSource"),
     "pycosign.api.instance": ("Instance",),
     "pycosign.api.means": ("Password", "PrivateKey", "Token"),
+    "pycosign.api.policy": ("Policy",),
     "pycosign.api.registries": ("RegistryAccess",),
+    "pycosign.api.results": ("JudgedFile", "VerifiedImage"),
     "pycosign.api.signers": ("Identity", "Key", "Regexp", "Signer"),
     "pycosign.api.signing": (
         "SignedImage",
@@ -83,14 +83,8 @@ _HOMES = {  # module -> the names that live there; tests hold this, __all__ and 
         "sign_index",
     ),
     "pycosign.api.trust": ("Trust",),
-    "pycosign.api.verifying": (
-        "JudgedFile",
-        "VerifiedImage",
-        "Verifier",
-        "verify_attestation",
-        "verify_file",
-        "verify_image",
-    ),
+    "pycosign.api.verifier": ("Verifier",),
+    "pycosign.api.verifying": ("verify_attestation", "verify_file", "verify_image", "verify_signers"),
     "pycosign.errors": ("MalformedError", "RefusedError", "SigningError", "UnavailableError", "UsageError"),
     "pycosign.verify.requirements": ("Waiver",),
     "pycosign.verify.result": ("LoggedEntry", "Verdict", "Verified"),

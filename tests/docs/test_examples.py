@@ -64,6 +64,26 @@ def test_an_image_is_verified(sandbox: Sandbox) -> None:
     assert run("verify_image.py", "127.0.0.1:1/app", pattern, sandbox.issuer, sandbox=sandbox).returncode == 20
 
 
+def test_a_release_needs_two_of_three_maintainers(tmp_path: Path, sandbox: Sandbox) -> None:
+    def verify(*bundles: str) -> "subprocess.CompletedProcess[str]":
+        paths = [str(tmp_path / name) for name in ("keys", "release.tar", *bundles)]
+        return run("two_of_three.py", *paths, sandbox=sandbox)
+
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "release.tar").write_bytes(b"release")
+    for name in ("ann", "ben", "cat", "eve"):
+        key = pycosign.PrivateKey.generate()
+        bundle = pycosign.sign_file(tmp_path / "release.tar", signer=key, instance=sandbox.instance)
+        bundle.save(tmp_path / f"{name}.json")
+        if name != "eve":
+            (tmp_path / "keys" / f"{name}.pub").write_bytes(key.public.to_pem())
+    done = verify("ann.json", "eve.json", "cat.json")
+    assert (done.returncode, done.stdout.count("signed")) == (0, 2), done.stderr
+    for too_few in (["ann.json"], ["ann.json", "ann.json"], ["ann.json", "eve.json"]):
+        done = verify(*too_few)
+        assert (done.returncode, "signers.threshold" in done.stderr) == (1, True), done.stderr
+
+
 def test_a_release_is_tested() -> None:
     elsewhere = ["-c", os.devnull, "--rootdir", str(EXAMPLES)]  # not as a part of this project's tests
     options = [*elsewhere, "-q", "-p", "pycosign.testing.pytest_plugin", "-p", "no:cacheprovider"]

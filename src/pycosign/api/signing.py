@@ -3,7 +3,7 @@
 import io
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pycosign.ambient import utc_now
 from pycosign.api.files import Bundle, Digest, FileSource, artifact_name, open_artifact
@@ -14,6 +14,7 @@ from pycosign.crypto.digests import ByteStream
 from pycosign.errors import UnavailableError, UsageError
 from pycosign.flows.blob_source import BlobSource
 from pycosign.flows.signing import KeylessSigning, KeySigning, SigningContext
+from pycosign.record import Record
 from pycosign.sign.services import SigningServices
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["SignedImage", "attest_file", "attest_statement", "sign_file", "sign_image", "sign_index"]
 
 
-class SignedImage(NamedTuple):
+class SignedImage(Record):
     """An image that was signed.
 
     name: "HOST/REPOSITORY@sha256:HEX". digest: "sha256:HEX". bundle: the signature. stored_in: the repository where the

@@ -1,0 +1,102 @@
+"""Several signers: any one of them, or so many distinct ones; in the program, or from a policy file."""
+
+import os
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING
+
+from pycosign.api.signers import Signer
+from pycosign.errors import UsageError
+from pycosign.policy.decide import VerificationPolicy, check_policy
+from pycosign.verify.requirements import Waiver
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from pycosign.flows.policy_file import OpenedPolicy
+    from pycosign.verify.trust import TrustRoot
+
+__all__ = ["Policy", "waivers_of"]
+
+
+class Policy:
+    """Who may sign, how many of them must, and what is demanded of each signature.
+
+    Distinct signers are counted: a key, or an identity of an issuer. One that signs twice is one; so are two names that
+    one key signed for.
+
+    Args:   signers: each an Identity or a Key; any of them may be the one of a signature. threshold: so many distinct
+            ones must have signed. waive: checks to leave out, by name; each shows in the results' `waivers`. min_logs:
+            so many distinct logs must hold each signature, at least 1. min_timestamp_authorities: so many distinct
+            ones must have stamped it (RFC 3161), whatever the log says; those that share an operator, a URL or a key
+            are one.
+    Raises: UsageError: what was given is something else, demands nothing, or can never be met.
+    """
+
+    __slots__ = ("_opened", "_policy")
+
+    def __init__(
+        self,
+        signers: Iterable[Signer],
+        *,
+        threshold: int = 1,
+        waive: Waiver | Collection[Waiver] = (),
+        min_logs: int = 1,
+        min_timestamp_authorities: int = 0,
+    ) -> None:
+        given = tuple(signers)
+        for signer in given:
+            if not isinstance(signer, Signer):
+                raise UsageError(f"an Identity or a Key must be demanded, not {signer!r:.80}")
+        if min_logs < 1 or min_timestamp_authorities < 0:
+            raise UsageError("fewer than one log cannot be demanded: Waiver.TLOG turns the log off")
+        waivers = waivers_of(waive)
+        if min_logs > 1 and Waiver.TLOG in waivers:
+            raise UsageError("several logs are demanded, and Waiver.TLOG turns the log off")
+        self._policy = VerificationPolicy(
+            tuple(signer._demand for signer in given),
+            threshold=threshold,
+            waivers=waivers,
+            min_logs=min_logs,
+            min_timestamp_authorities=min_timestamp_authorities,
+        )
+        self._opened: OpenedPolicy | None = None
+        check_policy(self._policy)
+
+    def __repr__(self) -> str:
+        return f"<Policy: {self._policy.threshold} of {len(self._policy.signers)}>"
+
+    @classmethod
+    def load(cls, path: "str | os.PathLike[str]") -> "Policy":
+        """Read a policy file, with the keys and revocation lists that it names. Its URLs are not asked.
+
+        Args:    path: of the YAML file; what it names is relative to its directory, or "env://NAME", a variable.
+        Returns: the policy; its revocation lists are verified by the trust root of whoever uses it.
+        Raises:  UsageError: there is no such file, or it is not a policy (`policy.malformed`); UnavailableError.
+        Source:  docs/policy.schema.json.
+        """
+        from pycosign.ambient import environment
+        from pycosign.flows.policy_file import open_policy
+
+        made = cls.__new__(cls)
+        made._opened = open_policy(os.fspath(path), environ=environment())
+        made._policy = made._opened.policy
+        return made
+
+    def _complete(self, trust: "TrustRoot | None", now: "datetime") -> VerificationPolicy:
+        """The policy with its revocation lists, verified. Raises: UsageError, UnavailableError: one is not good."""
+        if self._opened is None:
+            return self._policy
+        from pycosign.flows.policy_file import complete_policy
+
+        return complete_policy(self._opened, trust=trust, now=now)
+
+
+def waivers_of(waive: Waiver | Collection[Waiver]) -> frozenset[Waiver]:
+    """The checks to leave out. Raises: UsageError: one is no Waiver, or is Cosign's alone."""
+    waivers = frozenset((waive,) if isinstance(waive, Waiver) else waive)
+    for waiver in waivers:
+        if not isinstance(waiver, Waiver):
+            raise UsageError(f"a check is waived by a Waiver, not by {waiver!r:.80}")
+    if Waiver.CLAIMS in waivers:
+        raise UsageError("what a signature says of the artifact is always compared here; Waiver.CLAIMS is Cosign's")
+    return waivers

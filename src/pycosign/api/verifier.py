@@ -1,0 +1,244 @@
+"""Verify files, attestations and images. Whoever gets a `Verified` in hand may rely on it; all else is raised."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from pycosign.ambient import utc_now
+from pycosign.api.files import ArtifactSource, BundleSource, artifact_name, open_artifact, read_bundle
+from pycosign.api.policy import Policy
+from pycosign.api.registries import RegistryAccess
+from pycosign.api.results import JudgedFile, VerifiedImage
+from pycosign.api.signers import Signer
+from pycosign.api.trust import Trust
+from pycosign.attest.predicate_types import predicate_type_uri
+from pycosign.errors import PredicateTypeMismatchError, SigningError, UsageError
+from pycosign.flows.candidates import Candidate, verify_candidates
+from pycosign.flows.verify_by_policy import read_file_candidates, verify_file_by_policy
+from pycosign.policy.decide import VerificationPolicy, requirements_of
+from pycosign.verify.evidence import Evidence
+from pycosign.verify.requirements import Waiver
+from pycosign.verify.result import Verdict, Verified
+from pycosign.wire.dsse import Envelope
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from pycosign.verify.trust import TrustRoot
+
+__all__ = ["Verifier"]
+
+
+class Verifier:
+    """Demands and trust, kept for many verifications: nothing is loaded twice. Threads may share it.
+
+    Args:   signer: who must have signed: an Identity, a Key, or a Policy of several, which brings its own waivers and
+            numbers. trust: under which trust root; None only for keys with Waiver.TLOG. waive, min_logs,
+            min_timestamp_authorities: as of `Policy`. registry: how registries are asked; None: with the credentials
+            of docker's and podman's configuration.
+    Raises: UsageError: what was given is something else, demands nothing, or can never be met; a revocation list of
+            the policy is not signed by whom the policy says (`revocation.untrusted`); UnavailableError: whether it is
+            cannot be known.
+    """
+
+    __slots__ = ("_policy", "_registry", "_trust")
+
+    def __init__(
+        self,
+        *,
+        signer: Signer | Policy,
+        trust: Trust | None,
+        waive: Waiver | Collection[Waiver] = (),
+        min_logs: int = 1,
+        min_timestamp_authorities: int = 0,
+        registry: RegistryAccess | None = None,
+    ) -> None:
+        if trust is not None and not isinstance(trust, Trust):
+            raise UsageError(f"a Trust is needed, not {trust!r:.80}")
+        if not isinstance(signer, Policy):
+            policy = Policy(
+                (signer,),
+                waive=waive,
+                min_logs=min_logs,
+                min_timestamp_authorities=min_timestamp_authorities,
+            )
+        elif waive or min_logs != 1 or min_timestamp_authorities:
+            raise UsageError("a Policy says itself what is waived, and how many logs and authorities are demanded")
+        else:
+            policy = signer
+        self._trust = trust
+        self._policy = policy._complete(self._root(), self._now())
+        self._registry = registry or RegistryAccess()
+
+    def verify_file(self, artifact: ArtifactSource, *, bundle: BundleSource) -> Verified:
+        """Verify the signature of one file. The file is read once, in pieces; no socket is opened.
+
+        Args:    artifact: a path, bytes, an open file (read to its end) or a Digest. bundle: a path, bytes or a Bundle.
+        Returns: what was proved: who signed, when, and which logs know of it; of a Policy, about its first signer.
+        Raises:  RefusedError (its `code` says which check): a proven no; PredicateTypeMismatchError, one of them: the
+                 bundle holds an attestation, which `verify_attestation` verifies; ThresholdError, one of them: fewer
+                 signers than the Policy demands; MalformedError: the bundle is not one; UnavailableError: a file cannot
+                 be read; UsageError: there is no such file, or nothing could meet what is demanded.
+        """
+        return self.verify_signers(artifact, bundles=(bundle,))[0]
+
+    def verify_signers(self, artifact: ArtifactSource, *, bundles: Iterable[BundleSource]) -> tuple[Verified, ...]:
+        """Verify the signatures of one file by several signers, as a Policy demands them.
+
+        Args:    artifact: as of `verify_file`. bundles: with the signatures; more than count do no harm.
+        Returns: what was proved about each distinct signer that counts: at least as many as the Policy's threshold.
+        Raises:  as `verify_file`; ThresholdError, a RefusedError: too few; UnavailableError (`signers.unavailable`):
+                 too few, and what could not be looked at may have been one more. `causes` has the reasons.
+        """
+        if self._policy.predicate_type is not None:
+            raise UsageError("the policy demands attestations: `verify_attestation` verifies them")
+        presented = _read(bundles, is_attestation=False)
+        candidates = [item for item in presented if not _is_statement(item)]
+        if presented and not candidates:
+            raise PredicateTypeMismatchError(
+                "the bundle holds a statement about files, not the signature of one: it may say anything"
+            )
+        return self._decide(artifact, candidates, self._policy)
+
+    def verify_attestation(self, artifact: ArtifactSource, *, bundle: BundleSource, predicate_type: str) -> Verified:
+        """Verify a signed statement about one file: it was signed, it speaks of this file, and it is of this type.
+
+        What the statement says is in the result's `statement`; whether that is good news is for the caller to decide.
+
+        Args:    artifact, bundle: as of `verify_file`. predicate_type: its URI, or Cosign's name for it ("spdxjson",
+                 "slsaprovenance1" ...): a statement of another type proves something else.
+        Returns: what was proved, with the statement; of a Policy, about its first signer.
+        Raises:  as `verify_file`; PredicateTypeMismatchError: another type, or no statement.
+        Source:  in-toto/attestation, spec v1; DSSE 1.0.
+        """
+        if not predicate_type:
+            raise UsageError("the type of the predicate is needed")
+        uri = predicate_type_uri(predicate_type)
+        if self._policy.predicate_type not in (None, uri):
+            raise UsageError(f"the policy demands attestations of the type {self._policy.predicate_type}, not {uri}")
+        candidates = _read((bundle,), is_attestation=True)
+        return self._decide(artifact, candidates, self._policy._replace(predicate_type=uri))[0]
+
+    def _decide(
+        self, artifact: ArtifactSource, candidates: Sequence[Candidate], policy: VerificationPolicy
+    ) -> tuple[Verified, ...]:
+        """What was proved about each signer that counts; 1 or more. Raises: as `verify_signers`."""
+        source, trust, now = open_artifact(artifact), self._root(), self._now()
+        demands = requirements_of(policy)
+        if policy.threshold == 1 and len(demands) == 1:  # then as the commands decide, with their codes
+            verified = verify_candidates(
+                source,
+                candidates,
+                trust=trust,
+                requirements=demands[0],
+                now=now,
+                predicate_type=policy.predicate_type,
+            )
+            return (self._with_trust(verified),)
+        evidences = [item.evidence for item in candidates]
+        judged = verify_file_by_policy(source, evidences, policy=policy, trust=trust, now=now)
+        if judged.verdict.error is not None:
+            raise judged.verdict.error
+        return tuple(self._with_trust(counted.verified) for counted in judged.verdict.counted)
+
+    def verify_image(
+        self,
+        reference: str,
+        *,
+        annotations: Mapping[str, str] | None = None,
+        signatures_in: str | None = None,
+    ) -> VerifiedImage:
+        """Verify the signatures of an image in a registry: bundles, and those of Cosign 2.
+
+        A tag is resolved once. No log is asked: a signature that carries no log entry is refused.
+
+        Args:    reference: "[HOST[:PORT]/]REPOSITORY[:TAG][@DIGEST]". annotations: each must be among the signed ones.
+                 signatures_in: the repository that holds the signatures; None: the image's own.
+        Returns: the image, by digest, with every accepted signature; 1 is enough.
+        Raises:  ImageNotFoundError, NoSignaturesError, NoMatchingSignaturesError (its `causes` say why, one by one):
+                 RefusedErrors; UnavailableError: no signature was accepted, and not all could be looked at;
+                 MalformedError: the reference.
+        """
+        from pycosign.flows.verify_by_policy import conclude_image_by_policy
+        from pycosign.flows.verify_image import SignaturePlace, judge_image
+        from pycosign.policy.decide import judge
+
+        policy = self._policy._replace(annotations={**self._policy.annotations, **(annotations or {})})
+        trust, now = self._root(), self._now()
+        judged = judge_image(
+            reference,
+            registry=self._registry._client(),
+            trust=trust,
+            requirements=requirements_of(policy)[0],
+            now=now,
+            place=SignaturePlace(repository=signatures_in),
+            judge=lambda evidence, artifact: judge(evidence, artifact, policy, trust, now),
+        )
+        verdict = conclude_image_by_policy(judged, policy)
+        return VerifiedImage(
+            name=verdict.reference.with_digest(verdict.digest).name,
+            digest=verdict.digest,
+            signatures=tuple(self._with_trust(accepted.verified) for accepted in verdict.accepted),
+            refused=verdict.refused,
+            warnings=verdict.warnings,
+        )
+
+    def verify_files(self, pairs: Iterable[tuple[ArtifactSource, BundleSource]]) -> tuple[Verified, ...]:
+        """Verify many files, of which each must be good.
+
+        Args:    pairs: each an artifact and its bundle, as of `verify_file`.
+        Returns: what was proved of each, in order.
+        Raises:  as `verify_file`, about the first that is refused; if none is, about the first that could not be
+                 decided. A note names the artifact.
+        """
+        proved: list[Verified] = []
+        undecided: SigningError | None = None
+        for judged in self.judge_files(pairs):
+            if isinstance(judged.outcome, Verified):
+                proved.append(judged.outcome)
+                continue
+            judged.outcome.add_note(f"artifact: {judged.artifact}")
+            if judged.verdict is Verdict.REFUSED:
+                raise judged.outcome
+            undecided = undecided or judged.outcome
+        if undecided is not None:
+            raise undecided
+        return tuple(proved)
+
+    def judge_files(self, pairs: Iterable[tuple[ArtifactSource, BundleSource]]) -> Iterator[JudgedFile]:
+        """Judge many files, one by one, as they are asked for. An answer that nobody looks at protects nobody.
+
+        Args:    pairs: as of `verify_files`.
+        Returns: for each the verdict with what was proved, or the error; in order.
+        Raises:  nothing about a pair; what `pairs` raises.
+        """
+        for artifact, bundle in pairs:
+            outcome: Verified | SigningError
+            try:
+                outcome = self.verify_file(artifact, bundle=bundle)
+            except SigningError as exc:
+                outcome = exc
+            yield JudgedFile(artifact_name(artifact), outcome)
+
+    def _root(self) -> "TrustRoot | None":
+        return None if self._trust is None else self._trust._root
+
+    def _now(self) -> "datetime":
+        return utc_now() if self._trust is None else self._trust._now()
+
+    def _with_trust(self, verified: Verified) -> Verified:
+        """The result, with what is known of the trust root it was judged under."""
+        if self._trust is None:
+            return verified
+        return verified._replace(trust_source=self._trust.source, trust_age=self._trust.age)
+
+
+def _read(bundles: Iterable[BundleSource], *, is_attestation: bool) -> list[Candidate]:
+    """Every signature in some bundles. Raises: UsageError, UnavailableError: a file is not there; MalformedError."""
+    found: list[Candidate] = []
+    for bundle in bundles:
+        found += read_file_candidates(read_bundle(bundle), is_attestation=is_attestation)
+    return found
+
+
+def _is_statement(candidate: Candidate) -> bool:
+    return isinstance(candidate.evidence, Evidence) and isinstance(candidate.evidence.content, Envelope)
