@@ -72,24 +72,34 @@ _READINGS: tuple[Callable[[DerReader], object], ...] = (
 
 
 def run_der(data: bytes) -> None:
-    """Every reading of every element, down to the leaves."""
+    """Every reading of every element, down to the leaves, for the first elements."""
     with tolerating():
         read_der(data, SEQUENCE, _WHAT)
     with tolerating():
         read_elements(data, _WHAT, 0, len(data))
-    _walk(data, 0)
+    waiting = [data]
+    for _ in range(_ELEMENTS):
+        if not waiting:
+            return
+        waiting += _read_in_every_way(waiting.pop())
 
 
-def _walk(data: bytes, depth: int) -> None:
+_ELEMENTS = 200  # with all their readings; a fuzzer can make tens of thousands of them
+
+
+def _read_in_every_way(data: bytes) -> list[bytes]:
+    """The contents of the elements in it."""
     for reading in _READINGS:
         with tolerating():
             reading(DerReader(data, _WHAT))
+    contents: list[bytes] = []
     reader = DerReader(data, _WHAT)
     with tolerating():
-        while not reader.at_end() and depth < 12:
+        while not reader.at_end() and len(contents) < _ELEMENTS:
             element = reader.whole()
             header = 2 + (element[1] & 0x7F if element[1] & 0x80 else 0)
-            _walk(element[header:], depth + 1)
+            contents.append(element[header:])
+    return contents
 
 
 def run_certificate(data: bytes) -> None:
