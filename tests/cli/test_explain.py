@@ -102,7 +102,7 @@ def test_an_edited_file_is_told_from_a_broken_bundle(stage: Stage) -> None:
         **dict.fromkeys(PASSED_ALL, "passed"),
         "content": "refused",
     }
-    assert (story["verdict"], story["next"] is None, story["compared"]) == ("refused", False, True)
+    assert (story["verdict"], story["next"], story["compared"]) == ("refused", None, True)
 
 
 def test_a_demanded_signer_and_a_file_make_it_verified(stage: Stage) -> None:
@@ -125,6 +125,17 @@ def test_another_signer_than_the_demanded_one_is_refused(stage: Stage) -> None:
     nobody_is_called_verified(ran.out)
     other = stage.run("explain", stage.keyed, "--key", stage.other_public_key)
     assert (other.status, "[key.mismatch]" in other.out) == (1, True)
+
+
+def test_the_next_command_demands_what_the_user_demanded_and_not_what_the_evidence_says(stage: Stage) -> None:
+    who = ("--certificate-identity-regexp", ".*@example.com$", "--certificate-oidc-issuer", stage.sandbox.issuer)
+    story = told(stage, stage.keyless_v2, *who, "--artifact", stage.artifact)["stories"][0]
+    assert (
+        f"--certificate-identity-regexp '.*@example.com$' --certificate-oidc-issuer {stage.sandbox.issuer}"
+        in (story["next"])
+    )
+    assert EMAIL not in story["next"]
+    assert stage.must(*shlex.split(story["next"])[1:]).err == "Verified OK\n"
 
 
 def test_a_demand_that_is_half_of_one_is_a_usage_error(stage: Stage) -> None:
@@ -159,6 +170,9 @@ def test_an_unlogged_signature_by_a_key_cannot_be_judged_without_the_key(stage: 
     story = told(stage, bundle, *words)["stories"][0]
     assert (story["verdict"], results(story)["log"]) == ("verified", "waived")
     assert "--insecure-ignore-tlog" in story["next"]
+    ran = stage.run("explain", bundle, *words)
+    assert "You turned off: log." in ran.out
+    assert "WARNING: Skipping tlog verification is an insecure practice" in ran.err
 
 
 def changed(stage: Stage, name: str, bundle: Path, change: Any) -> Path:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from pycosign.cli.hints import hint_for
 from pycosign.cli.report_text import age_words
 from pycosign.flows.explain import CONSISTENT, UNAVAILABLE, VERIFIED, ClaimedContent, Story, WhoClaims
-from pycosign.verify.checks import NOT_REACHED, PASSED, CheckResult
+from pycosign.verify.checks import NOT_REACHED, PASSED, WAIVED, CheckResult
 from pycosign.verify.pipeline import CHECKS
 
 if TYPE_CHECKING:
@@ -127,12 +127,16 @@ def _conclusion(story: Story, artifact: str) -> list[str]:
     if story.failure is not None:
         return _failed(story, story.failure, artifact)
     compared = f"{shown(artifact)} is what was signed." if story.compared else "It was compared with no file."
+    waived = [check.check.replace("-", " ") for check in story.checks if check.result == WAIVED]
+    left_out = [f"You turned off: {', '.join(waived)}."] if waived else []
     if story.verdict == VERIFIED:
-        return [f"So it is verified: whom you demand signed it, and {compared}", *_no_signature(story)]
+        return [f"So it is verified: whom you demand signed it, and {compared}", *left_out, *_no_signature(story)]
     if story.is_demanded:
-        return [f"So it is consistent, and by whom you demand. {compared}", "--artifact FILE compares it with a file."]
+        advice = "--artifact FILE compares it with a file."
+        return [f"So it is consistent, and by whom you demand. {compared}", *left_out, advice]
     return [
         f"So it is consistent: all of it fits together. {compared}",
+        *left_out,
         "That is no reason to trust it: you have not said who should have signed, and anybody can sign as themselves.",
     ]
 

@@ -2,16 +2,19 @@
 
 from typing import TYPE_CHECKING
 
-from pycosign.flows.explain import Story
+from pycosign.flows.explain import REFUSED, Story
 from pycosign.wire.intoto import COSIGN_SIGN_PREDICATE
 
 if TYPE_CHECKING:
     from pycosign.cli.parser import Values
 
-__all__ = ["KEY_FILE", "NO_ARTIFACT", "next_command", "quoted"]
+__all__ = ["DEMANDING", "KEY_FILE", "NO_ARTIFACT", "next_command", "quoted"]
 
 NO_ARTIFACT = "FILE"
 KEY_FILE = "KEY.pub"
+
+# How the flags begin that say who must have signed.
+DEMANDING = ("key", "certificate-identity", "certificate-oidc-issuer", "certificate-github-workflow")
 
 # What the user gave, and the verifying command takes as well.
 _CARRIED = (
@@ -23,6 +26,8 @@ _CARRIED = (
     "timestamp-certificate-chain",
     "offline",
     "insecure-ignore-tlog",
+    "private-infrastructure",
+    "signature-digest-algorithm",
     "insecure-ignore-sct",
     "use-signed-timestamps",
     "allow-http-registry",
@@ -42,11 +47,12 @@ def quoted(text: str) -> str:
 def next_command(word: str, story: Story, args: "Values", *, is_image: bool) -> str | None:
     """The command that verifies this signature with its claimed signer as the demanded one; None if there is none.
 
+    Of what is refused there is none: nobody shall be asked for whom a broken signature names.
     word: the bundle or image as it was named on the command line.
     """
     signer = _signer(story, args)
     content = story.content
-    if signer is None or content is None or content.kind == "envelope":
+    if story.verdict == REFUSED or signer is None or content is None or content.kind == "envelope":
         return None
     if is_image:
         parts, last = _image_command(story), word
@@ -71,9 +77,10 @@ def _image_command(story: Story) -> list[str]:
 
 
 def _signer(story: Story, args: "Values") -> list[str] | None:
-    """The flags that demand whom the evidence claims, or whom the user demanded already."""
-    if args.text("key"):
-        return ["--key", quoted(args.text("key"))]
+    """The flags that demand whom the user demanded, or else whom the evidence claims; None: it names nobody."""
+    given = [name for name in args.flags if name.startswith(DEMANDING) and args.text(name)]
+    if given:
+        return [word for name in given for word in (f"--{name}", quoted(args.text(name)))]
     who = story.who
     if who is None:
         return None
@@ -81,12 +88,7 @@ def _signer(story: Story, args: "Values") -> list[str] | None:
         return ["--key", KEY_FILE]
     if not who.identity or not who.issuer:
         return None
-    return [
-        "--certificate-identity",
-        quoted(who.identity),
-        "--certificate-oidc-issuer",
-        quoted(who.issuer),
-    ]
+    return ["--certificate-identity", quoted(who.identity), "--certificate-oidc-issuer", quoted(who.issuer)]
 
 
 def _carried(args: "Values", *, is_image: bool) -> list[str]:

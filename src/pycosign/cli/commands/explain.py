@@ -27,7 +27,6 @@ _LEFT_OUT = frozenset(
         "experimental-oci11",
         "max-workers",
         "new-bundle-format",
-        "policy-file",
         "report",
         "rekor-url",
         "sct",
@@ -35,7 +34,6 @@ _LEFT_OUT = frozenset(
         "slot",
     )
 )
-_DEMANDING = ("key", "certificate-identity", "certificate-oidc-issuer", "certificate-github-workflow")
 
 
 def _own(flag: Flag) -> Flag:
@@ -104,13 +102,16 @@ def _is_file(word: str) -> bool:
 
 
 def _is_demanded(args: "Values") -> bool:
-    return any(args.text(name) for name in args.flags if name.startswith(_DEMANDING))
+    from pycosign.cli.next_step import DEMANDING
+
+    return any(args.text(name) for name in args.flags if name.startswith(DEMANDING))
 
 
 def _requirements(args: "Values", context: "Context") -> "Requirements":
     """What the flags demand. Without a demanded signer its place is taken by whom the evidence claims."""
-    from pycosign.cli.verifying import check_signer_flags, read_requirements
+    from pycosign.cli.verifying import check_signer_flags, read_requirements, warn_of_waivers
 
+    warn_of_waivers(args, context, "signature")
     if _is_demanded(args):
         check_signer_flags(args)
     return read_requirements(args, context, is_signer_open=not _is_demanded(args))
