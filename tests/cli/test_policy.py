@@ -88,7 +88,7 @@ def test_a_report_shows_each_signer_that_counted_and_each_signature(stage: Stage
     assert [item["rules"] for item in report["policy"]["signers"]] == [["the release key"], []]
     assert report["policy"]["signers"][1]["signer"] == f"{BOB} ({stage.sandbox.issuer})"
     assert [found["verdict"] for found in report["candidates"]] == ["verified", "verified", "refused"]
-    assert report["candidates"][1]["source"] == f"{bundle}: line 2"
+    assert report["candidates"][1]["source"] == f"{bundle}, line 2"
     text = stage.must(*verify(stage, bundle, two, "--report", "text")).out
     assert "policy: 2 distinct signer(s) of 2 demanded: key sha256:" in text
     row = json.loads(stage.must(*verify(stage, bundle, two, "--output", "json")).out)

@@ -102,6 +102,7 @@ def test_a_mistake_on_the_command_line_is_no_verdict(stage: Stage) -> None:
 def test_rows_fit_the_schema(stage: Stage) -> None:
     good = stage.must(*verify(stage, stage.keyless_v2, *stage.who, "--output", "json"))
     assert row_of(good.out)["verdict"] == "verified"
+    assert row_of(good.out)["trust"]["source"] == stage.trusted_root
     bad = stage.run(*verify(stage, stage.keyless_v2, "--key", stage.public_key, "--output", "json"))
     assert row_of(bad.out)["verdict"] == "refused"
 

@@ -116,7 +116,7 @@ def run_file_by_policy(
             put_report(full_report(artifact, error, candidates, journal, policy=member), form, context)
         else:
             first = judged.verdict.counted[0].verified if judged is not None and error is None else None
-            context.put(f"{one_line(row_by_policy(artifact, error, first, member))}\n")
+            context.put(f"{one_line(row_by_policy(artifact, error, first, member, journal))}\n")
     if error is not None:
         raise error
     context.say("Verified OK")
@@ -144,5 +144,5 @@ def _judge(
     judged = verify_file_by_policy(
         source(), [item.evidence for item in candidates], policy=policy, trust=trust, now=utc_now()
     )
-    places += [": ".join(filter(None, (args.text("bundle"), item.place))) for item in candidates]
+    places += [", ".join(filter(None, (args.text("bundle"), item.place))) for item in candidates]
     return judged

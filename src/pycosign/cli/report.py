@@ -47,27 +47,34 @@ def verdict_of_error(error: SigningError) -> str | None:
     return "refused" if isinstance(error, RefusedError | MalformedError) else None
 
 
-def report_of_verified(artifact: str, verified: "Verified") -> str:
+def report_of_verified(artifact: str, verified: "Verified", journal: "Journal") -> str:
     """The row of `--output json`."""
-    return one_line({"schema": SCHEMA, "artifact": artifact, **_answer("verified", None), **proof(verified)})
+    answer = _answer("verified", None)
+    return one_line({"schema": SCHEMA, "artifact": artifact, **answer, **proof(verified), "trust": journal.trust})
 
 
-def report_of_error(artifact: str, error: SigningError) -> str | None:
+def report_of_error(artifact: str, error: SigningError, journal: "Journal") -> str | None:
     """The row of `--output json`; None for an error that is no verdict."""
     verdict = verdict_of_error(error)
     if verdict is None:
         return None
-    return one_line({"schema": SCHEMA, "artifact": artifact, **_answer(verdict, error), "check": error.check})
+    found = {"check": error.check, "trust": journal.trust}
+    return one_line({"schema": SCHEMA, "artifact": artifact, **_answer(verdict, error), **found})
 
 
 def row_by_policy(
-    artifact: str, error: SigningError | None, first: "Verified | None", policy: dict[str, Any] | None
+    artifact: str,
+    error: SigningError | None,
+    first: "Verified | None",
+    policy: dict[str, Any] | None,
+    journal: "Journal",
 ) -> dict[str, Any]:
     """The row of `--output json` with a policy: of several signers, what was proved of the first."""
     verdict = "verified" if error is None else verdict_of_error(error) or "refused"
     found = proof(first) if first is not None else {"check": None if error is None else error.check}
     counted = {} if policy is None else {"policy": policy}
-    return {"schema": SCHEMA, "artifact": artifact, **_answer(verdict, error), **counted, **found}
+    answer = {**_answer(verdict, error), **counted, **found, "trust": journal.trust}
+    return {"schema": SCHEMA, "artifact": artifact, **answer}
 
 
 def policy_member(verdict: "PolicyVerdict") -> dict[str, Any]:

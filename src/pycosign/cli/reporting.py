@@ -41,13 +41,13 @@ def print_answer(artifact: str, decide: "Callable[[Journal], Verified]", args: "
         if form and verdict_of_error(exc):
             put_report(full_report(artifact, exc, _candidates(exc, args, journal), journal), form, context)
         elif not form:
-            row = report_of_error(artifact, exc)
+            row = report_of_error(artifact, exc, journal)
             context.put("" if row is None else f"{row}\n")
         raise
     if form:
         put_report(full_report(artifact, None, _candidates(verified, args, journal), journal), form, context)
     else:
-        context.put(f"{report_of_verified(artifact, verified)}\n")
+        context.put(f"{report_of_verified(artifact, verified, journal)}\n")
 
 
 def _candidates(outcome: "Verified | SigningError", args: "Values", journal: Journal) -> "list[dict[str, Any]]":
