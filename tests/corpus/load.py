@@ -6,7 +6,7 @@ changes documents (tests/mutation) need not know the formats:
 | form | document |
 | --- | --- |
 | bundle | the Sigstore bundle |
-| legacy-bundle | Cosign's own JSON bundle; with a timestamp beside it {"bundle", "timestamp"} |
+| legacy-bundle | Cosign's own JSON bundle; with a file beside it {"bundle", "timestamp"} or {"bundle", "sct"} |
 | legacy-attestation-bundle | the same, with an envelope where the signature belongs |
 | legacy-layer | {"payload": base64 of the layer, "annotations": those of its descriptor} |
 | legacy-attestation-layer | the same; the layer is an envelope |
@@ -42,6 +42,7 @@ from pycosign.verify.result import Verified
 from pycosign.verify.trust import TrustRoot
 from pycosign.wire.bundle import parse_bundle
 from pycosign.wire.legacy import parse_legacy_bundle, parse_rfc3161
+from pycosign.wire.sct_response import parse_sct_response
 from tests.verify.vectors import DATA, NOW, read_trust
 
 TABLE = Path(__file__).parent / "table.toml"
@@ -83,8 +84,9 @@ class Entry:
             value = {"payload": encode_b64(self._file("layer")), "annotations": annotations}
         elif self.form == "list":
             value = _listed(value, self._row)
-        elif "timestamp" in self._row:
-            value = {"bundle": value, "timestamp": json.loads(self._file("timestamp"))}
+        for member in ("timestamp", "sct"):
+            if member in self._row:
+                value = {"bundle": value, member: json.loads(self._file(member))}
         return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
 
     def evidence(self, document: bytes) -> Evidence:
@@ -132,6 +134,12 @@ class Entry:
         return Options(artifact, paths["trust"], paths["key"], row.get("identity", ""), row.get("issuer", ""), waive)
 
     def _legacy_bundle(self, document: bytes) -> Evidence:
+        if "sct" in self._row:
+            fields = Fields(load_json(document, what="pair", max_bytes=BUNDLE_BYTES), "pair", protojson=False)
+            bundle, sct = fields.value("bundle"), fields.value("sct")
+            fields.refuse_unknown()
+            evidence = evidence_from_legacy_bundle(parse_legacy_bundle(json.dumps(bundle).encode()))
+            return evidence._replace(detached_sct=parse_sct_response(json.dumps(sct).encode()))
         if "timestamp" in self._row:
             fields = Fields(load_json(document, what="pair", max_bytes=BUNDLE_BYTES), "pair", protojson=False)
             bundle, stamp = fields.value("bundle"), fields.value("timestamp")

@@ -4,6 +4,7 @@ import pytest
 
 from pycosign.verify.result import Verified
 from pycosign.wire.dsse import Envelope
+from pycosign.wire.rekor_body import parse_rekor_body
 from tests.corpus.load import Entry, corpus, kind_in_table
 from tests.verify.vectors import DATA
 
@@ -18,8 +19,17 @@ def kind_of(entry: Entry, verified: Verified) -> str:
     words.append("DSSE" if isinstance(evidence.content, Envelope) else bare)
     words += [f"{item.kind} ({'+'.join(item.proved_by)})" for item in verified.log_entries] or ["no log"]
     if evidence.timestamps:
-        counted = any(time.source == "timestamp" for time in verified.times)
-        words.append("timestamp" if counted else "timestamp, not counted")
+        counted = sum(time.source == "timestamp" for time in verified.times)
+        words.append(f"{counted} timestamps" if counted > 1 else "timestamp" if counted else "timestamp, not counted")
+    if evidence.detached_sct is not None:
+        words.append("detached SCT")
+    elif len(verified.sct_logs) > 1:
+        words.append(f"{len(verified.sct_logs)} SCTs")
+    heads = [entry.proof.checkpoint for entry in evidence.entries if entry.proof and entry.proof.checkpoint]
+    if any(head.count("\n\u2014 ") > 1 for head in heads):
+        words.append("several checkpoint signatures")
+    if any("_PSS_" in details for entry in evidence.entries for details in parse_rekor_body(entry.body).key_details):
+        words.append("RSASSA-PSS")
     return ", ".join(words)
 
 
@@ -45,8 +55,13 @@ def test_an_entry_is_accepted_and_of_its_kind(name: str) -> None:
         "ecdsa-p384",
         "ecdsa-p521",
         "rsa-2048",
+        "rsa-3072",
         "rsa-4096",
         "ed25519",
+        "ml-dsa-44",
+        "ml-dsa-65",
+        "ml-dsa-87",
+        "RSASSA-PSS",
         "DSSE",
         "message signature",
         "simple signing",
@@ -56,11 +71,19 @@ def test_an_entry_is_accepted_and_of_its_kind(name: str) -> None:
         "dsse 0.0.1 (promise)",
         "dsse 0.0.1 (promise+inclusion)",
         "dsse 0.0.2 (inclusion)",
+        "rekord 0.0.1 (promise)",
+        "rekord 0.0.1 (promise+inclusion)",
+        "intoto 0.0.1 (promise)",
+        "intoto 0.0.1 (promise+inclusion)",
         "intoto 0.0.2 (promise)",
         "intoto 0.0.2 (promise+inclusion)",
         "no log",
         "timestamp",
+        "2 timestamps",
         "timestamp, not counted",
+        "detached SCT",
+        "2 SCTs",
+        "several checkpoint signatures",
     ],
 )
 def test_the_corpus_has_every_kind(word: str) -> None:

@@ -151,7 +151,8 @@ _STAMP = (
     r"(verificationMaterial\.timestampVerificationData.*|timestamp\.SignedRFC3161Timestamp.*"
     r"|annotations\.dev\.sigstore\.cosign/rfc3161timestamp.*)"
 )
-_NEEDS_NO_STAMP = r"sigstore-python-tsa-bundle\.txt|sigstore-go-public-key-validity"
+_NEEDS_NO_STAMP = r"sigstore-python-tsa-bundle\.txt|sigstore-go-public-key-validity|self-ml-dsa-44-key"
+_TWO_LOGS = "made-two-logs-two-timestamps"
 _ENVELOPE = r"(payload>|base64Signature>)"
 
 TABLE: tuple[Irrelevance, ...] = (
@@ -199,10 +200,10 @@ TABLE: tuple[Irrelevance, ...] = (
         path=r"verificationMaterial\.publicKey(\.hint.*)?",
     ),
     Irrelevance(
-        "the key that Cosign 3 writes beside the signature: with a key demanded it is compared with that and not used",
+        "the key that Cosign writes beside the signature: with a key demanded it is compared with that and not used",
         path="cert>?",
         kind="member|text|size",
-        entry="made-cosign3-legacy-key",
+        entry="made-cosign3-legacy-key|made-intoto-001-key-legacy",
     ),
     Irrelevance(
         "the key id of an envelope's signature is not signed, and no key is chosen by it (DSSE, protocol.md)",
@@ -221,7 +222,7 @@ TABLE: tuple[Irrelevance, ...] = (
     ),
     Irrelevance(
         "white space after the PEM or JSON text that a base64 text holds",
-        path=r"cert>|payload>|base64Signature>",
+        path=r"(bundle\.)?cert>|payload>|base64Signature>",
         kind="size|bit",
         at_least=Likeness.EVIDENCE,
     ),
@@ -253,6 +254,13 @@ TABLE: tuple[Irrelevance, ...] = (
         "an entry of an unknown log does not count and is reported, wherever it stands beside one that counts",
         path=_ENTRY,
         kind="list",
+    ),
+    Irrelevance(
+        "each of two logs is enough: an entry that names a log nobody knows does not count and is reported, one that "
+        "is left out is not there; whatever else is changed in an entry of a known log is refused",
+        path=rf"{_ENTRY}(\[\](\.logId.*)?)?",
+        at_least=Likeness.LESS,
+        entry=_TWO_LOGS,
     ),
     Irrelevance(
         "version 0.1 asks for the log's promise alone: an inclusion proof or its checkpoint may be missing",

@@ -7,10 +7,11 @@ wrong on purpose.
 import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
 from pycosign.codec.b64 import encode_b64
@@ -19,7 +20,7 @@ from pycosign.crypto.certificate import parse_certificate
 from pycosign.crypto.keys import key_details
 from pycosign.crypto.log_id import note_key_id, spki_log_id
 from pycosign.crypto.merkle import inclusion_proof, leaf_hash, node_hash, tree_root
-from pycosign.crypto.signers import LocalSigner, generate_signer, load_private_key
+from pycosign.crypto.signers import LocalSigner, Signer, generate_signer, load_private_key
 from pycosign.verify.evidence import Evidence
 from pycosign.verify.requirements import Requirements, SignerIdentity, TextRule
 from pycosign.verify.trust import TrustRoot, compile_trust
@@ -53,15 +54,27 @@ _SCT_LIST = ObjectIdentifier("1.3.6.1.4.1.11129.2.4.2")
 
 
 class Issued:
-    """A certificate and the key under it."""
+    """A certificate and the key under it. is_pss: whether this key signs other certificates with RSASSA-PSS."""
 
-    def __init__(self, certificate: x509.Certificate, signer: LocalSigner) -> None:
+    def __init__(self, certificate: x509.Certificate, signer: Signer, *, is_pss: bool = False) -> None:
         self.certificate = certificate
-        self.signer = signer
+        self.signer: Any = signer
+        self.is_pss = is_pss
+
+    def sign(self, builder: x509.CertificateBuilder) -> x509.Certificate:
+        """Issue a certificate, with the hash of this key's kind."""
+        return _signed(builder, self.signer, is_pss=self.is_pss)
 
     @property
     def der(self) -> bytes:
         return self.certificate.public_bytes(serialization.Encoding.DER)
+
+
+def _signed(builder: x509.CertificateBuilder, signer: Any, *, is_pss: bool = False) -> x509.Certificate:
+    key = signer.public_key
+    hash_type: Any = {"sha256": hashes.SHA256, "sha384": hashes.SHA384, "sha512": hashes.SHA512}[key.default_hash]
+    pss = padding.PSS(padding.MGF1(hash_type()), hash_type.digest_size) if is_pss else None
+    return builder.sign(signer.library_key(), None if key.signs_messages else hash_type(), rsa_padding=pss)
 
 
 def _p256() -> ec.EllipticCurvePrivateKey:
@@ -86,18 +99,26 @@ def _builder(subject: str, key: object, start: datetime, end: datetime) -> x509.
     )
 
 
-def _authority(
-    subject: str, issuer: Issued | None, start: datetime, end: datetime, eku: ObjectIdentifier | None = None
+def make_authority(
+    subject: str,
+    issuer: Issued | None,
+    start: datetime,
+    end: datetime,
+    eku: ObjectIdentifier | None = None,
+    *,
+    signer: Any = None,
+    is_pss: bool = False,
 ) -> Issued:
-    key = _p256()
-    builder = _builder(subject, key.public_key(), start, end)
+    """A certificate authority; without an issuer a root."""
+    signer = signer or signer_of(_p256())
+    builder = _builder(subject, serialization.load_der_public_key(signer.public_key.spki_der), start, end)
     builder = builder.issuer_name(builder._subject_name if issuer is None else issuer.certificate.subject)  # type: ignore[arg-type]
     builder = builder.add_extension(x509.BasicConstraints(True, None), critical=True)
     builder = builder.add_extension(_key_usage("key_cert_sign", "crl_sign"), critical=True)
     if eku is not None:
         builder = builder.add_extension(x509.ExtendedKeyUsage([eku]), critical=False)
-    signing_key = key if issuer is None else issuer.signer.library_key()
-    return Issued(builder.sign(signing_key, hashes.SHA256()), signer_of(key))
+    certificate = _signed(builder, signer, is_pss=is_pss) if issuer is None else issuer.sign(builder)
+    return Issued(certificate, signer, is_pss=is_pss)
 
 
 def _key_usage(*names: str) -> x509.KeyUsage:
@@ -118,7 +139,7 @@ def _key_usage(*names: str) -> x509.KeyUsage:
 class Log:
     """A transparency log in memory. `origin` is "HOST - TREE" for v1, the host for v2."""
 
-    def __init__(self, url: str, origin: str, name: str, signer: LocalSigner, *, is_v2: bool) -> None:
+    def __init__(self, url: str, origin: str, name: str, signer: Signer, *, is_v2: bool) -> None:
         self.url, self.origin, self.name, self.signer, self.is_v2 = url, origin, name, signer, is_v2
         key = signer.public_key
         self.log_id = note_key_id(name, key) if is_v2 else spki_log_id(key.spki_der)
@@ -170,9 +191,9 @@ class World:
 
     def __init__(self) -> None:
         end = EPOCH + timedelta(days=3650)
-        self.root = _authority("root", None, EPOCH, end)
-        self.ca = _authority("intermediate", self.root, EPOCH, end, ExtendedKeyUsageOID.CODE_SIGNING)
-        self.tsa_root = _authority("tsa root", None, EPOCH, end)
+        self.root = make_authority("root", None, EPOCH, end)
+        self.ca = make_authority("intermediate", self.root, EPOCH, end, ExtendedKeyUsageOID.CODE_SIGNING)
+        self.tsa_root = make_authority("tsa root", None, EPOCH, end)
         self.tsa = self.timestamp_certificate(EPOCH, end)
         self.ct = generate_signer("ecdsa-p256")
         self.log_v1 = Log(
@@ -228,11 +249,11 @@ class World:
         builder = _builder("tsa", key.public_key(), start, end).issuer_name(self.tsa_root.certificate.subject)
         builder = builder.add_extension(_key_usage("digital_signature"), critical=True)
         builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), critical=True)
-        return Issued(builder.sign(self.tsa_root.signer.library_key(), hashes.SHA256()), signer_of(key))
+        return Issued(self.tsa_root.sign(builder), signer_of(key))
 
     def certificate(
         self,
-        signer: LocalSigner | None = None,
+        signer: Signer | None = None,
         *,
         names: Sequence[x509.GeneralName] = (x509.RFC822Name(IDENTITY),),
         claims: dict[int, str] | None = None,
@@ -259,12 +280,12 @@ class World:
         if with_sct:
             value = self._sct_list(builder, ca, ct, ct_log_id, sct_at or start)
             builder = builder.add_extension(x509.UnrecognizedExtension(_SCT_LIST, value), critical=False)
-        return Issued(builder.sign(ca.signer.library_key(), hashes.SHA256()), signer)
+        return Issued(ca.sign(builder), signer)
 
     def _sct_list(
         self, builder: x509.CertificateBuilder, ca: Issued, ct: LocalSigner, log_id: bytes | None, at: datetime
     ) -> bytes:
-        tbs = builder.sign(ca.signer.library_key(), hashes.SHA256()).tbs_certificate_bytes
+        tbs = ca.sign(builder).tbs_certificate_bytes
         entry = CertificateEntry(hashlib.sha256(ca.signer.public_key.spki_der).digest(), tbs)
         at_ms = int(at.timestamp() * 1000)
         signature = ct.sign(sct_signed_bytes(at_ms, entry))
@@ -296,7 +317,7 @@ class World:
 
     def blob(
         self,
-        issued: Issued | LocalSigner | None = None,
+        issued: Issued | Signer | None = None,
         *,
         artifact: bytes = ARTIFACT,
         log: str | None = "v1",
@@ -309,7 +330,8 @@ class World:
         signer = issued.signer if isinstance(issued, Issued) else issued
         name = hash_name or signer.public_key.default_hash
         digest = hashlib.new(name, artifact).digest()
-        signature = signer.sign_digest(digest, name)
+        signs_digests = signer.public_key.signs_digests
+        signature = signer.sign_digest(digest, name) if signs_digests else signer.sign(artifact)
         content = MessageSignature(name, digest, signature)
         entry = None if log is None else self._log_digest(log, name, digest, signature, issued, logged_at)
         return self._evidence(content, signature, issued, entry, stamped_at)
@@ -317,7 +339,7 @@ class World:
     def attestation(
         self,
         payload: bytes,
-        issued: Issued | LocalSigner | None = None,
+        issued: Issued | Signer | None = None,
         *,
         payload_type: str = IN_TOTO_PAYLOAD_TYPE,
         log: str | None = "v1",
@@ -342,27 +364,29 @@ class World:
         return self._evidence(content, signature, issued, entry, stamped_at)
 
     def _log_digest(
-        self, log: str, name: str, digest: bytes, signature: bytes, issued: Issued | LocalSigner, at: datetime
+        self, log: str, name: str, digest: bytes, signature: bytes, issued: Issued | Signer, at: datetime
     ) -> LogEntry:
         if log == "v1":
             body = format_hashedrekord_v1(name, digest, signature, self._pem(issued))
             return self.log_v1.append("hashedrekord", "0.0.1", body, at)
-        key = issued.public_key if isinstance(issued, LocalSigner) else issued.signer.public_key
+        signer = issued.signer if isinstance(issued, Issued) else issued
+        key = signer.public_key
         details = "PKIX_ED25519_PH" if key.kind == "ed25519" else key_details(key) or ""
+        details = getattr(signer, "details", details)
         kind = "certificate-der" if isinstance(issued, Issued) else "key-der"
         der = issued.der if isinstance(issued, Issued) else key.spki_der
         body = format_hashedrekord_v2(name, digest, signature, Verifier(kind, der, details))
         return self.log_v2.append("hashedrekord", "0.0.2", body, None)
 
     @staticmethod
-    def _pem(issued: Issued | LocalSigner) -> bytes:
+    def _pem(issued: Issued | Signer) -> bytes:
         return format_pem("CERTIFICATE", issued.der) if isinstance(issued, Issued) else issued.public_key.pem()
 
     def _evidence(
         self,
         content: MessageSignature | Envelope,
         signature: bytes,
-        issued: Issued | LocalSigner,
+        issued: Issued | Signer,
         entry: LogEntry | None,
         stamped_at: datetime | None,
     ) -> Evidence:

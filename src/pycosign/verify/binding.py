@@ -11,7 +11,7 @@ from pycosign.crypto.keys import PublicKey, load_public_key
 from pycosign.errors import EntryMismatchError
 from pycosign.verify.evidence import Evidence
 from pycosign.verify.signature import SignedContent
-from pycosign.wire.dsse import Envelope, format_envelope
+from pycosign.wire.dsse import Envelope, envelope_spellings
 from pycosign.wire.log_entry import LogEntry
 from pycosign.wire.rekor_body import LogBody, parse_rekor_body
 
@@ -103,9 +103,10 @@ def _check_envelope_entry(body: LogBody, evidence: Evidence) -> None:
         if body.signatures != (evidence.signature,):
             raise EntryMismatchError("the log entry is for another signature")
         return
-    # intoto 0.0.1 holds no signature: only the digest of the whole envelope, as it was submitted, binds it.
-    stored = format_envelope(envelope) if evidence.envelope_bytes is None else evidence.envelope_bytes
-    if body.envelope_digest != sha256(stored):
+    # intoto 0.0.1 holds no signature: only the digest of the whole envelope, as it was submitted, binds it. A bundle
+    # does not keep those bytes; they are one of the known spellings, and each binds every member.
+    stored = envelope_spellings(envelope) if evidence.envelope_bytes is None else (evidence.envelope_bytes,)
+    if body.envelope_digest not in map(sha256, stored):
         raise EntryMismatchError("the log entry is for another envelope")
 
 

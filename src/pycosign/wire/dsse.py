@@ -11,8 +11,10 @@ __all__ = [
     "Envelope",
     "EnvelopeSignature",
     "envelope_from_fields",
+    "envelope_spellings",
     "envelope_to_dict",
     "format_envelope",
+    "format_go_envelope",
     "pae",
     "parse_envelope",
 ]
@@ -92,6 +94,22 @@ def envelope_to_dict(envelope: Envelope) -> JsonObject:
             signature["keyid"] = item.keyid
         signatures.append(signature)
     return {"payload": encode_b64(envelope.payload), "payloadType": envelope.payload_type, "signatures": signatures}
+
+
+def envelope_spellings(envelope: Envelope) -> tuple[bytes, bytes]:
+    """The envelope as each of its writers submits it to a log."""
+    return format_envelope(envelope), format_go_envelope(envelope)
+
+
+def format_go_envelope(envelope: Envelope) -> bytes:
+    """Write the envelope as Go's `dsse.Envelope` does, and so Cosign 2: payloadType first, `keyid` always."""
+    from pycosign.codec.go_json import go_json  # hardly anybody needs it
+
+    signatures: list[JsonValue] = [
+        {"keyid": item.keyid or "", "sig": encode_b64(item.signature)} for item in envelope.signatures
+    ]
+    payload = encode_b64(envelope.payload)
+    return go_json({"payloadType": envelope.payload_type, "payload": payload, "signatures": signatures})
 
 
 def format_envelope(envelope: Envelope) -> bytes:
