@@ -15,6 +15,8 @@ from pycosign.verify.requirements import Waiver
 from pycosign.verify.signature import check_signature
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from pycosign.cli.context import Context
     from pycosign.cli.parser import Values
     from pycosign.crypto.digests import ByteStream
@@ -85,11 +87,16 @@ def completed_by_log(
     return BlobSource(source.name, known=artifact, is_digest=source.is_digest), found
 
 
-@contextmanager
-def open_url(url: str, args: "Values", context: "Context") -> "Iterator[ByteStream]":
-    """The file at a URL, read in pieces."""
+def open_url(url: str, args: "Values", context: "Context") -> "AbstractContextManager[ByteStream]":
+    """The file at a URL, read in pieces. Raises: UsageError: --offline."""
     if args.switch("offline"):
         raise UsageError(f"{url}: --offline forbids the network")
+    return stream_url(url, context)
+
+
+@contextmanager
+def stream_url(url: str, context: "Context") -> "Iterator[ByteStream]":
+    """The file at a URL, read in pieces."""
     with context.http().stream("GET", url, max_bytes=limits.DOWNLOAD_BYTES, expect=(200,)) as response:
         yield _Chunks(response.chunks)
 

@@ -47,7 +47,11 @@ ROOT = Node(
         Node(
             "bundle",
             "Look at Sigstore bundles, and make them of older material",
-            children=(Node("inspect", "Show what is in a bundle, unchecked", "bundle_inspect"),),
+            children=(
+                Node("create", "Make a bundle of older material", "bundle_create"),
+                Node("inspect", "Show what is in a bundle, unchecked", "bundle_inspect"),
+                Node("upgrade", "Make an older bundle into one of version 0.3", "bundle_upgrade"),
+            ),
         ),
         *_not_yet("clean"),
         Node("completion", "Print a completion script for a shell", "completion"),

@@ -7,7 +7,7 @@ from pycosign.errors import MalformedError
 from pycosign.net.http import HttpClient, Response
 from pycosign.wire.log_entry import LogEntry, parse_v1_response, parse_v1_responses
 
-__all__ = ["add_entry", "fetch_entry", "find_entries"]
+__all__ = ["add_entry", "fetch_entry", "fetch_entry_at", "find_entries"]
 
 _ENTRY_ID = re.compile(r"[0-9a-f]{64}(?:[0-9a-f]{16})?", re.ASCII)
 
@@ -46,6 +46,17 @@ def fetch_entry(http: HttpClient, base_url: str, entry_id: str) -> LogEntry:
     if found_id[-64:] != entry_id[-64:]:
         raise MalformedError("Rekor's answer", f"is entry {found_id}, not {entry_id}")
     return entry
+
+
+def fetch_entry_at(http: HttpClient, base_url: str, log_index: int) -> LogEntry:
+    """The entry at this index, over all shards of the log.
+
+    Raises: ServiceRejectedError: there is none; UnavailableError; MalformedError.
+    """
+    url = f"{_root(base_url)}/entries?logIndex={log_index:d}"
+    response = http.request("GET", url, headers={"Accept": "application/json"})
+    check_status("log entry", response, (200,))
+    return parse_v1_response(response.body)[1]
 
 
 def find_entries(http: HttpClient, base_url: str, proposed: bytes) -> tuple[LogEntry, ...]:

@@ -13,7 +13,7 @@ from pycosign.flows.service_names import ServiceNames
 from pycosign.flows.tree_lines import Node, present
 from pycosign.wire.sct import Sct, parse_sct_list
 
-__all__ = ["add_certificate", "go_seconds"]
+__all__ = ["add_certificate", "go_name", "go_seconds"]
 
 _ALGORITHMS: Final = {
     "1.2.840.10045.4.1": "ECDSA-SHA1",
@@ -90,7 +90,7 @@ def _add(node: Node, certificate: Certificate, names: ServiceNames) -> None:
     node.add("Signature Algorithm", _signature_algorithm(certificate))
     subject = parse_name(certificate.subject_der)
     if subject:
-        node.add("Subject", _name(subject))
+        node.add("Subject", go_name(subject))
     issuer = parse_name(certificate.issuer_der)
     shown = (("Common Name", _last(issuer, _CN)), ("Organization", _first(issuer, _O)), ("Country", _first(issuer, _C)))
     if any(value for _, value in shown):
@@ -126,7 +126,7 @@ def _last(name: tuple[NameAttribute, ...], oid: str) -> str:
     return next((item.text for item in reversed(name) if item.oid == oid), "")
 
 
-def _name(name: tuple[NameAttribute, ...]) -> str:
+def go_name(name: tuple[NameAttribute, ...]) -> str:
     """As Go's pkix.Name writes itself. Source: the documentation of crypto/x509/pkix."""
     parts = []
     for oid, label in _NAME_ORDER:

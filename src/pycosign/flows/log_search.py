@@ -8,12 +8,13 @@ from pycosign.errors import SigningError
 from pycosign.verify.evidence import Evidence, SimpleSigningPayload
 from pycosign.verify.requirements import Requirements, SignerKey
 from pycosign.wire.dsse import Envelope
+from pycosign.wire.log_entry import LogEntry
 from pycosign.wire.rekor_request import dsse_v1_request, hashedrekord_v1_request, intoto_v001_request
 
 if TYPE_CHECKING:
     from pycosign.net.http import HttpClient
 
-__all__ = ["search_log"]
+__all__ = ["search_entries", "search_log"]
 
 
 def search_log(
@@ -32,14 +33,29 @@ def search_log(
     Args:   artifact_sha256: of the file, for a signature over a file.
     Raises: UnavailableError; ServiceRejectedError; MalformedError.
     """
-    from pycosign.clients.rekor_v1 import find_entries
-
     if isinstance(requirements.signer, SignerKey):
         verifier_pem = requirements.signer.key.pem()
     elif evidence.chain_der:
         verifier_pem = format_pem("CERTIFICATE", evidence.chain_der[0])
     else:
         return evidence
+    found = search_entries(evidence, verifier_pem, http=http, rekor_url=rekor_url, artifact_sha256=artifact_sha256)
+    if not found:
+        return evidence
+    return evidence._replace(entries=(min(found, key=lambda entry: entry.integrated_at or 2**62),))
+
+
+def search_entries(
+    evidence: Evidence,
+    verifier_pem: bytes,
+    *,
+    http: "HttpClient",
+    rekor_url: str,
+    artifact_sha256: bytes | None = None,
+) -> tuple[LogEntry, ...]:
+    """The log's entries that say the same, by this key or certificate; () if it has none. Errors as `search_log`."""
+    from pycosign.clients.rekor_v1 import find_entries
+
     for proposed in _proposals(evidence, verifier_pem, artifact_sha256):
         try:
             found = find_entries(http, rekor_url, proposed)
@@ -47,8 +63,8 @@ def search_log(
             exc.check = "log"  # of `pipeline.CHECKS`
             raise
         if found:
-            return evidence._replace(entries=(min(found, key=lambda entry: entry.integrated_at or 2**62),))
-    return evidence
+            return found
+    return ()
 
 
 def _proposals(evidence: Evidence, verifier_pem: bytes, artifact_sha256: bytes | None) -> tuple[bytes, ...]:

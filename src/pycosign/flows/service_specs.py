@@ -22,11 +22,13 @@ _DIGITS: Final = re.compile(r"[0-9]+", re.ASCII)
 
 
 @contextmanager
-def prefixed(prefix: str) -> Iterator[None]:
-    """Errors about what is being read begin with `prefix: `, and count as usage errors."""
+def prefixed(prefix: str, *, malformed: bool = True) -> Iterator[None]:
+    """Usage errors, and unless told otherwise those about form, begin with `prefix: `, and count as usage errors."""
     try:
         yield
     except (MalformedError, UsageError) as exc:
+        if isinstance(exc, MalformedError) and not malformed:
+            raise
         raise UsageError(f"{prefix}: {exc}", code=exc.code if isinstance(exc, UsageError) else None) from exc
 
 

@@ -83,21 +83,26 @@ def looks_like_lines(data: bytes) -> bool:
     return end >= 0 and text[:end].rstrip().endswith(b"}") and not text[end:].isspace()
 
 
-def parse_bundle(data: bytes, *, what: str = "bundle", allow_chain: bool = False) -> Bundle:
+def parse_bundle(
+    data: bytes, *, what: str = "bundle", allow_chain: bool = False, allow_incomplete: bool = False
+) -> Bundle:
     """Parse a bundle (protobuf JSON: either spelling of names, 64-bit integers as text or numbers, zeros left out).
 
     Args:    allow_chain: accept a certificate chain in version 0.3, which wants the leaf alone
              (Cosign's --allow-certificate-chain).
+             allow_incomplete: accept entries without what the version demands of them: to complete, not to verify.
     Raises:  MalformedError: not strict JSON, an unknown member or version, a count or size beyond `limits`, not exactly
              one kind of key material or of content, or an entry without what its bundle's version demands:
              a promise in 0.1, an inclusion proof with checkpoint from 0.2 on.
     """
     return bundle_from_fields(
-        Fields(load_json(data, what=what, max_bytes=limits.BUNDLE_BYTES), what), allow_chain=allow_chain
+        Fields(load_json(data, what=what, max_bytes=limits.BUNDLE_BYTES), what),
+        allow_chain=allow_chain,
+        allow_incomplete=allow_incomplete,
     )
 
 
-def bundle_from_fields(fields: Fields, *, allow_chain: bool = False) -> Bundle:
+def bundle_from_fields(fields: Fields, *, allow_chain: bool = False, allow_incomplete: bool = False) -> Bundle:
     """Read a bundle's members, wherever the bundle lies. Raises: MalformedError: see `parse_bundle`."""
     media_type = fields.text("mediaType")
     version = _VERSIONS.get(media_type)
@@ -106,7 +111,8 @@ def bundle_from_fields(fields: Fields, *, allow_chain: bool = False) -> Bundle:
     material = fields.object("verificationMaterial")
     chain_der, key_hint = _key_material(material, chain_allowed=allow_chain or version != "0.3")
     entries = tuple(
-        _entry(item, version) for item in material.optional_objects("tlogEntries", limit=limits.LOG_ENTRIES) or ()
+        entry_from_fields(item) if allow_incomplete else _entry(item, version)
+        for item in material.optional_objects("tlogEntries", limit=limits.LOG_ENTRIES) or ()
     )
     timestamps = _timestamps(material)
     material.refuse_unknown()
