@@ -59,6 +59,12 @@ def test_the_session_for_many_files_works_as_written(home: Home) -> None:
     assert "proved by inclusion" in said
 
 
+def test_the_session_with_a_policy_works_as_written(home: Home) -> None:
+    blocks = _blocks()
+    said = _run(home, blocks["stack"] + blocks["keyless"] + blocks["key"] + blocks["policy"])
+    assert said.count("Verified OK") == 3
+
+
 PUSH = f"""
 registry=$("{sys.executable}" -c 'import json; print(json.load(open("sigstore/stack.json"))["registry"])')
 (cd "{ROOT}" && "{sys.executable}" -m tests.interop.images "$registry" readme/app 1.0)
