@@ -94,7 +94,8 @@ def test_a_log_that_is_asked_for_an_entry_is_not_asked_for_its_key(workshop: Wor
     stripped = {SIGNATURE_ANNOTATION: payload.annotations[SIGNATURE_ANNOTATION]}
     append_signature(workshop.registry, target.context, str(target.digest), payload.payload, stripped)
     requirements = key_requirements(signer.public_key)
-    with NotingClient() as http:
+    http = NotingClient()
+    with http:
 
         def search(evidence: Evidence) -> Evidence:
             return search_log(evidence, http=http, rekor_url=workshop.v1.logs[0].url, requirements=requirements)

@@ -6,6 +6,7 @@ from pycosign.codec.b64 import encode_b64
 from pycosign.codec.strict_json import Fields, load_json
 from pycosign.flows.candidates import read_candidates
 from pycosign.flows.verify_blob import is_legacy_bundle, read_bundle_evidence, read_evidences
+from pycosign.flows.verify_by_policy import read_file_candidates
 from pycosign.limits import BUNDLE_BYTES
 from pycosign.verify.evidence import (
     evidence_from_bundle,
@@ -67,6 +68,8 @@ def run_bundle_file(data: bytes) -> None:
     for is_attestation in (False, True):
         with tolerating():
             read_evidences(data, is_attestation=is_attestation)
+        with tolerating():
+            read_file_candidates(data, is_attestation=is_attestation)
 
 
 def _bundle_files() -> list[bytes]:
@@ -152,6 +155,7 @@ TARGETS = (
         (
             read_candidates,
             read_evidences,
+            read_file_candidates,
             parse_bundle_file,
             listed_from_fields,
             read_listed,

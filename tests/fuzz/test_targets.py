@@ -34,6 +34,7 @@ EXCEPTIONS = {
     "api.files.read_bundle": "opens a file and returns its bytes",
     "cli.created.read_part": "opens a file and returns its bytes",
     "cli.images.read_annotations": "values of a flag that `command-line` has read",
+    "cli.policy.load_policy": "opens files: their readers are targets",
     "cli.verifying.load_trust_for": "opens files: their readers are targets",
     "cli.verifying.read_requirements": "values of flags",
     "files.read_bounded": "opens a file and returns its bytes",
