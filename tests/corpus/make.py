@@ -63,27 +63,34 @@ class Maker:
         self.authorities.append(made)
         return made
 
-    def trusted_root(self) -> TrustedRoot:
-        root = self.world.trusted_root()
-        window = self.world.window
+    def trusted_root(self, *, unusual: bool) -> TrustedRoot:
+        """With or without the logs and authorities of kinds that keep other programs from reading a trust root."""
+        root, window = self.world.trusted_root(), self.world.window
+
+        def is_wanted(signer: Any) -> bool:
+            return unusual or not (isinstance(signer, PssSigner) or signer.public_key.kind.startswith("ml-dsa"))
+
+        def log_key(log: Log) -> LogKey:
+            key = log.signer.public_key
+            details = getattr(log.signer, "details", None) or key_details(key) or ""
+            return LogKey(log.url, key.spki_der, details, log.log_id, window)
+
+        def named(*chains: tuple[bytes, ...]) -> tuple[Authority, ...]:
+            return tuple(
+                Authority("https://authority.example.com", "example.com", "x", chain, window) for chain in chains
+            )
+
         return root._replace(
-            tlogs=tuple(
-                LogKey(
-                    log.url, log.signer.public_key.spki_der, getattr(log.signer, "details", None)
-                    or key_details(log.signer.public_key) or "", log.log_id, window,
-                )
-                for log in self.logs
-            ),
+            tlogs=tuple(log_key(log) for log in self.logs if is_wanted(log.signer)),
             ctlogs=(self.world.ct_key(), ct_log(self.world, self.other_ct)),
-            certificate_authorities=(
-                *root.certificate_authorities,
-                *(Authority("https://ca.example.com", "", "", (made.der,), window) for made in self.authorities),
+            certificate_authorities=named(
+                (self.world.ca.der, self.world.root.der),
+                *((made.der,) for made in self.authorities if is_wanted(made.signer)),
             ),
-            timestamp_authorities=(
-                *root.timestamp_authorities,
-                Authority("https://tsa2.example.com", "", "", (self.second_tsa.der, self.world.tsa_root.der), window),
+            timestamp_authorities=named(
+                (self.world.tsa.der, self.world.tsa_root.der), (self.second_tsa.der, self.world.tsa_root.der)
             ),
-        )  # fmt: skip
+        )
 
     def write(self, name: str, evidence: Evidence, signer: Any = None) -> None:
         """A bundle v0.3; `signer` is a key of which the public half is to be written beside it."""
@@ -186,7 +193,8 @@ class Maker:
         for part in (self.keys, self.certificates, self.services, self.detached_sct):
             part()
         (self.folder / "artifact").write_bytes(ARTIFACT)
-        (self.folder / "trusted_root.json").write_bytes(format_trusted_root(self.trusted_root()))
+        for name, unusual in (("trusted_root", False), ("trusted_root_unusual", True)):
+            (self.folder / f"{name}.json").write_bytes(format_trusted_root(self.trusted_root(unusual=unusual)))
 
 
 def sha256(data: bytes) -> bytes:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from pycosign.crypto.extensions import SCT_LIST
+from pycosign.crypto.keys import key_details
 from pycosign.crypto.log_id import spki_log_id
 from pycosign.crypto.signers import LocalSigner
 from pycosign.verify.evidence import Evidence
@@ -55,4 +56,6 @@ def with_scts(world: World, promises: Sequence[Promise]) -> Forged:
 def ct_log(world: World, signer: LocalSigner, url: str = "https://ct2.example.com") -> LogKey:
     """Another certificate log for a trust root."""
     spki = signer.public_key.spki_der
-    return world.ct_key()._replace(base_url=url, key_der=spki, log_id=spki_log_id(spki), key_details="")
+    return world.ct_key()._replace(
+        base_url=url, key_der=spki, log_id=spki_log_id(spki), key_details=key_details(signer.public_key) or ""
+    )
