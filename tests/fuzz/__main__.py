@@ -8,6 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 
+_GRACE_SECONDS = 120.0  # to start and to end, on a machine that does other things besides
 _ENGINES = ("hypothesis", "atheris")
 
 
@@ -116,8 +117,13 @@ def _atheris(arguments: argparse.Namespace) -> int:
         words = ["atheris", arguments.target, "--minutes", str(arguments.minutes), "--results", str(results)]
         environment = os.environ | {"PYCOSIGN_FUZZ_SCRATCH": scratch_name, "TMPDIR": scratch_name}
         # the corpus that libFuzzer found is thrown away with the directory, after it was replayed
-        done = subprocess.run([sys.executable, "-m", "tests.fuzz", *words], env=environment, check=False)
-        outcome = outcome_of(results, arguments.target, done.returncode, Path(scratch_name) / "corpus")
+        command = [sys.executable, "-m", "tests.fuzz", *words]
+        try:
+            seconds = arguments.minutes * 60 + _GRACE_SECONDS
+            status = subprocess.run(command, env=environment, check=False, timeout=seconds).returncode
+        except subprocess.TimeoutExpired:
+            status = -9
+        outcome = outcome_of(results, arguments.target, status, Path(scratch_name) / "corpus")
     return _tell(outcome.findings, outcome.executions)
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 __all__ = ["fuzz_all", "outcome_of", "print_table"]
 
 _REPLAY_SECONDS = 20.0
-_GRACE_SECONDS = 180.0  # beyond its minutes, until a run counts as hung
+_GRACE_SECONDS = 600.0  # beyond its minutes, until a run counts as hung
 _GROWTH_MB = 16  # of a replay in a fresh process, from the second pass to the last: more is a leak
 
 
@@ -36,7 +36,11 @@ def outcome_of(results: Path, target: str, status: int, corpus: Path) -> Outcome
 
 def _replay(target: str, files: list[Path]) -> dict[str, Any]:
     words = ["-m", "tests.fuzz", "replay", target, "--seconds", str(_REPLAY_SECONDS), *map(str, files)]
-    done = subprocess.run([sys.executable, *words], capture_output=True, text=True, check=False)
+    command = [sys.executable, *words]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_GRACE_SECONDS / 2)
+    except subprocess.TimeoutExpired:
+        return {"replay": "failed: it did not end"}
     if done.returncode != 0:
         return {"replay": f"failed: {done.stderr[-300:]}"}
     words = done.stdout.split()
