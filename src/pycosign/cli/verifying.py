@@ -164,10 +164,18 @@ def load_trust_for(
     None: none is needed. A key with the log waived and no timestamp demanded needs no trust: nothing is read then, and
     nobody is asked.
     """
-    from pycosign.cli.instance_choice import instance_for_trust
     from pycosign.instances.trust import TrustSource, load_trust
 
-    instance = instance_for_trust(args, context)
+    path = args.text("trusted-root")
+    instance = None
+    if not path and not args.text("instance"):
+        is_bare = isinstance(requirements.signer, SignerKey) and Waiver.TLOG in requirements.waivers
+        if is_bare and not requirements.use_signed_timestamps:
+            return None
+    if args.text("instance") or not path:
+        from pycosign.cli.instance_choice import instance_for_trust
+
+        instance = instance_for_trust(args, context)
     source = TrustSource(
         context.environ,
         utc_now(),
@@ -175,11 +183,7 @@ def load_trust_for(
         max_age=_max_age(args),
         instance=instance,
     )
-    path = args.text("trusted-root")
     if not path:
-        is_bare = isinstance(requirements.signer, SignerKey) and Waiver.TLOG in requirements.waivers
-        if is_bare and not requirements.use_signed_timestamps:
-            return None
         given = _loose_trust(args, context, source, requirements)
         if given is not None:
             journal.trust = {
