@@ -44,7 +44,7 @@ class Field(NamedTuple):
     """A field of a value, a member of an enumeration, or an attribute of an error."""
 
     name: str
-    annotation: str
+    annotation: str  # ": TYPE", or " = VALUE"
     comment: str  # behind it in the source
 
 
@@ -152,12 +152,12 @@ def _class(node: ast.ClassDef, name: str, lines: list[str]) -> Entry:
 def _fields(node: ast.ClassDef, kind: str, lines: list[str]) -> Iterator[Field]:
     for item in node.body:
         comment = lines[item.lineno - 1].partition("  # ")[2]
-        if kind == "value" and isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name):
-            yield Field(item.target.id, _annotation(item.annotation), comment)
+        if kind in ("value", "error") and isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name):
+            yield Field(item.target.id, f": {_annotation(item.annotation)}", comment)
         elif (
             kind in ("enumeration", "error") and isinstance(item, ast.Assign) and isinstance(item.targets[0], ast.Name)
         ):
-            yield Field(item.targets[0].id, ast.unparse(item.value), comment)
+            yield Field(item.targets[0].id, f" = {ast.unparse(item.value)}", comment)
 
 
 def _arguments(given: ast.arguments) -> list[str]:
@@ -193,11 +193,10 @@ def _lines(entry: Entry, level: str) -> list[str]:
     elif entry.signature:
         lines.append(f"```python\n{entry.signature}\n```\n")
     lines += _doc_lines(entry.doc)
+    for field in entry.fields:
+        shown = f"{field.name}{field.annotation}"
+        lines.append(f"- `{shown}`" + (f": {field.comment}" if field.comment else ""))
     if entry.fields:
-        between = "=" if entry.kind in ("enumeration", "error") else ":"
-        for field in entry.fields:
-            shown = f"{field.name}{' ' if between == '=' else ''}{between} {field.annotation}"
-            lines.append(f"- `{shown}`" + (f": {field.comment}" if field.comment else ""))
         lines.append("")
     for member in entry.members:
         lines += _lines(member, "####")

@@ -60,10 +60,14 @@ class SigningError(Exception):
 
     check: which check of a verification failed (one of `verify.pipeline.CHECKS`); None outside of one.
     proved: what the checks before it gave, by their names. It only serves reports: of what is refused nothing counts.
+    causes: of an answer over several signatures, why each was not accepted. code: says what is wrong, for programs
+    (docs/errors.md). family: "refused", "malformed", "unavailable" or "usage". exit_status, http_status: what the
+    command line and the services end with.
     """
 
     check: str | None = None
     proved: dict[str, object] | None = None
+    causes: "tuple[SigningError, ...]" = ()
     code = "error"
     family = "error"
     exit_status = 1

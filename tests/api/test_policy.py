@@ -138,6 +138,47 @@ def test_a_policy_that_cannot_be_met_or_demands_nothing_is_a_usage_error(
         pycosign.Verifier(signer=pycosign.Policy(signers), trust=trust, waive=pycosign.Waiver.TLOG)
 
 
+def test_no_signature_is_refused_whoever_is_demanded(
+    sandbox: Sandbox, signers: tuple[pycosign.Signer, ...], trust: pycosign.Trust
+) -> None:
+    for demand in (signers[0], pycosign.Policy(signers[:1]), pycosign.Policy(signers)):
+        with pytest.raises(pycosign.RefusedError):
+            pycosign.Verifier(signer=demand, trust=trust).verify_signers(PLAN, bundles=[])
+
+
+def test_a_policy_of_one_refuses_with_the_codes_of_one(
+    bundles: dict[str, pycosign.Bundle], signers: tuple[pycosign.Signer, ...], trust: pycosign.Trust
+) -> None:
+    with pytest.raises(pycosign.RefusedError) as caught:
+        pycosign.verify_file(PLAN, bundle=bundles["mallory"], signer=pycosign.Policy(signers[:1]), trust=trust)
+    assert caught.value.code == "identity.mismatch"
+
+
+def test_an_attestation_by_any_of_several(
+    sandbox: Sandbox, signers: tuple[pycosign.Signer, ...], trust: pycosign.Trust
+) -> None:
+    said = pycosign.attest_file(
+        PLAN, predicate_type="custom", predicate=1, signer=sandbox.sign_in(PEOPLE[1]), instance=sandbox.instance
+    )
+    verifier = pycosign.Verifier(signer=pycosign.Policy(signers), trust=trust)
+    assert verifier.verify_attestation(PLAN, bundle=said, predicate_type="custom").identity == PEOPLE[1]
+    for content, kind in ((PLAN, "spdxjson"), (b"other", "custom")):
+        with pytest.raises(pycosign.RefusedError):
+            verifier.verify_attestation(content, bundle=said, predicate_type=kind)
+
+
+def test_several_bundles_in_one_file(
+    bundles: dict[str, pycosign.Bundle], signers: tuple[pycosign.Signer, ...], trust: pycosign.Trust
+) -> None:
+    lines = b"".join(bundles[who].to_json().strip() + b"\n" for who in ("mallory", *PEOPLE))
+    assert pycosign.verify_file(PLAN, bundle=lines, signer=signers[1], trust=trust).identity == PEOPLE[1]
+    two = pycosign.Policy(signers, threshold=2)
+    assert len(pycosign.verify_signers(PLAN, bundles=[lines], policy=two, trust=trust)) == 2
+    with pytest.raises(pycosign.RefusedError) as caught:
+        pycosign.verify_file(PLAN, bundle=lines, signer=signers[2], trust=trust)
+    assert caught.value.code == "bundle.none-accepted"
+
+
 def test_an_image_needs_the_signatures_of_two(
     sandbox: Sandbox, key: pycosign.PrivateKey, signers: tuple[pycosign.Signer, ...], trust: pycosign.Trust
 ) -> None:

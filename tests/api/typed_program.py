@@ -23,6 +23,7 @@ def release(path: Path, sandbox: Sandbox) -> str:
     try:
         verifier.verify_file(path, bundle=bundle)
     except pycosign.RefusedError as exc:
+        assert_type(exc.causes, tuple[pycosign.SigningError, ...])
         return exc.code
     return image.name
 

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 from pycosign.api.signers import Signer
 from pycosign.errors import UsageError
-from pycosign.policy.decide import VerificationPolicy, check_policy
-from pycosign.verify.requirements import Waiver
+from pycosign.verify.requirements import Requirements, Waiver
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from pycosign.flows.policy_file import OpenedPolicy
+    from pycosign.policy.decide import VerificationPolicy
     from pycosign.verify.trust import TrustRoot
 
-__all__ = ["Policy", "waivers_of"]
+__all__ = ["Policy", "demand_of"]
 
 
 class Policy:
@@ -43,19 +43,16 @@ class Policy:
         min_logs: int = 1,
         min_timestamp_authorities: int = 0,
     ) -> None:
-        given = tuple(signers)
-        for signer in given:
-            if not isinstance(signer, Signer):
-                raise UsageError(f"an Identity or a Key must be demanded, not {signer!r:.80}")
-        if min_logs < 1 or min_timestamp_authorities < 0:
-            raise UsageError("fewer than one log cannot be demanded: Waiver.TLOG turns the log off")
-        waivers = waivers_of(waive)
-        if min_logs > 1 and Waiver.TLOG in waivers:
-            raise UsageError("several logs are demanded, and Waiver.TLOG turns the log off")
+        from pycosign.policy.decide import VerificationPolicy, check_policy
+
+        demands = [
+            demand_of(signer, waive, min_logs=min_logs, min_timestamp_authorities=min_timestamp_authorities)
+            for signer in signers
+        ]
         self._policy = VerificationPolicy(
-            tuple(signer._demand for signer in given),
+            tuple(demand.signer for demand in demands),
             threshold=threshold,
-            waivers=waivers,
+            waivers=_waivers_of(waive),
             min_logs=min_logs,
             min_timestamp_authorities=min_timestamp_authorities,
         )
@@ -82,7 +79,7 @@ class Policy:
         made._policy = made._opened.policy
         return made
 
-    def _complete(self, trust: "TrustRoot | None", now: "datetime") -> VerificationPolicy:
+    def _complete(self, trust: "TrustRoot | None", now: "datetime") -> "VerificationPolicy":
         """The policy with its revocation lists, verified. Raises: UsageError, UnavailableError: one is not good."""
         if self._opened is None:
             return self._policy
@@ -91,7 +88,23 @@ class Policy:
         return complete_policy(self._opened, trust=trust, now=now)
 
 
-def waivers_of(waive: Waiver | Collection[Waiver]) -> frozenset[Waiver]:
+def demand_of(
+    signer: Signer, waive: Waiver | Collection[Waiver], *, min_logs: int, min_timestamp_authorities: int
+) -> Requirements:
+    """What is demanded of a signature by one signer. Raises: UsageError: as `Policy`."""
+    if not isinstance(signer, Signer):
+        raise UsageError(f"an Identity or a Key must be demanded, not {signer!r:.80}")
+    waivers = _waivers_of(waive)
+    if min_logs < 1 or min_timestamp_authorities < 0:
+        raise UsageError("fewer than one log cannot be demanded: Waiver.TLOG turns the log off")
+    if min_logs > 1 and Waiver.TLOG in waivers:
+        raise UsageError("several logs are demanded, and Waiver.TLOG turns the log off")
+    return Requirements(
+        signer._demand, waivers=waivers, min_logs=min_logs, min_timestamp_authorities=min_timestamp_authorities
+    )
+
+
+def _waivers_of(waive: Waiver | Collection[Waiver]) -> frozenset[Waiver]:
     """The checks to leave out. Raises: UsageError: one is no Waiver, or is Cosign's alone."""
     waivers = frozenset((waive,) if isinstance(waive, Waiver) else waive)
     for waiver in waivers:

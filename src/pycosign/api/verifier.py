@@ -5,27 +5,30 @@ from typing import TYPE_CHECKING
 
 from pycosign.ambient import utc_now
 from pycosign.api.files import ArtifactSource, BundleSource, artifact_name, open_artifact, read_bundle
-from pycosign.api.policy import Policy
+from pycosign.api.policy import Policy, demand_of
 from pycosign.api.registries import RegistryAccess
 from pycosign.api.results import JudgedFile, VerifiedImage
 from pycosign.api.signers import Signer
 from pycosign.api.trust import Trust
 from pycosign.attest.predicate_types import predicate_type_uri
-from pycosign.errors import PredicateTypeMismatchError, SigningError, UsageError
-from pycosign.flows.candidates import Candidate, verify_candidates
-from pycosign.flows.verify_by_policy import read_file_candidates, verify_file_by_policy
-from pycosign.policy.decide import VerificationPolicy, requirements_of
+from pycosign.errors import MalformedError, PredicateTypeMismatchError, SigningError, UsageError
+from pycosign.flows.verify_blob import is_legacy_bundle, read_evidences, verify_blob
 from pycosign.verify.evidence import Evidence
-from pycosign.verify.requirements import Waiver
+from pycosign.verify.requirements import Requirements, Waiver
 from pycosign.verify.result import Verdict, Verified
+from pycosign.wire.bundle import may_hold_several
 from pycosign.wire.dsse import Envelope
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from pycosign.flows.verify_image import EvidenceJudge
+    from pycosign.policy.decide import VerificationPolicy
     from pycosign.verify.trust import TrustRoot
 
 __all__ = ["Verifier"]
+
+Presented = tuple[str, Evidence | MalformedError]  # its place in the file ("" if it is alone), and what it is
 
 
 class Verifier:
@@ -40,7 +43,7 @@ class Verifier:
             cannot be known.
     """
 
-    __slots__ = ("_policy", "_registry", "_trust")
+    __slots__ = ("_demand", "_policy", "_registry", "_trust")
 
     def __init__(
         self,
@@ -54,19 +57,16 @@ class Verifier:
     ) -> None:
         if trust is not None and not isinstance(trust, Trust):
             raise UsageError(f"a Trust is needed, not {trust!r:.80}")
+        self._trust = trust
+        self._policy: VerificationPolicy | None = None
         if not isinstance(signer, Policy):
-            policy = Policy(
-                (signer,),
-                waive=waive,
-                min_logs=min_logs,
-                min_timestamp_authorities=min_timestamp_authorities,
+            self._demand = demand_of(
+                signer, waive, min_logs=min_logs, min_timestamp_authorities=min_timestamp_authorities
             )
         elif waive or min_logs != 1 or min_timestamp_authorities:
             raise UsageError("a Policy says itself what is waived, and how many logs and authorities are demanded")
         else:
-            policy = signer
-        self._trust = trust
-        self._policy = policy._complete(self._root(), self._now())
+            self._policy, self._demand = _completed(signer, self._root(), self._now())
         self._registry = registry or RegistryAccess()
 
     def verify_file(self, artifact: ArtifactSource, *, bundle: BundleSource) -> Verified:
@@ -89,7 +89,7 @@ class Verifier:
         Raises:  as `verify_file`; ThresholdError, a RefusedError: too few; UnavailableError (`signers.unavailable`):
                  too few, and what could not be looked at may have been one more. `causes` has the reasons.
         """
-        if self._policy.predicate_type is not None:
+        if self._demand.predicate_type is not None:
             raise UsageError("the policy demands attestations: `verify_attestation` verifies them")
         presented = _read(bundles, is_attestation=False)
         candidates = [item for item in presented if not _is_statement(item)]
@@ -97,7 +97,7 @@ class Verifier:
             raise PredicateTypeMismatchError(
                 "the bundle holds a statement about files, not the signature of one: it may say anything"
             )
-        return self._decide(artifact, candidates, self._policy)
+        return self._decide(artifact, candidates, None)
 
     def verify_attestation(self, artifact: ArtifactSource, *, bundle: BundleSource, predicate_type: str) -> Verified:
         """Verify a signed statement about one file: it was signed, it speaks of this file, and it is of this type.
@@ -113,32 +113,39 @@ class Verifier:
         if not predicate_type:
             raise UsageError("the type of the predicate is needed")
         uri = predicate_type_uri(predicate_type)
-        if self._policy.predicate_type not in (None, uri):
-            raise UsageError(f"the policy demands attestations of the type {self._policy.predicate_type}, not {uri}")
-        candidates = _read((bundle,), is_attestation=True)
-        return self._decide(artifact, candidates, self._policy._replace(predicate_type=uri))[0]
+        if self._demand.predicate_type not in (None, uri):
+            raise UsageError(f"the policy demands attestations of the type {self._demand.predicate_type}, not {uri}")
+        return self._decide(artifact, _read((bundle,), is_attestation=True), uri)[0]
 
     def _decide(
-        self, artifact: ArtifactSource, candidates: Sequence[Candidate], policy: VerificationPolicy
+        self, artifact: ArtifactSource, candidates: "Sequence[Presented]", predicate_type: str | None
     ) -> tuple[Verified, ...]:
         """What was proved about each signer that counts; 1 or more. Raises: as `verify_signers`."""
         source, trust, now = open_artifact(artifact), self._root(), self._now()
-        demands = requirements_of(policy)
-        if policy.threshold == 1 and len(demands) == 1:  # then as the commands decide, with their codes
-            verified = verify_candidates(
-                source,
-                candidates,
-                trust=trust,
-                requirements=demands[0],
-                now=now,
-                predicate_type=policy.predicate_type,
-            )
+        if self._policy is not None:
+            from pycosign.flows.verify_by_policy import verify_file_by_policy
+
+            policy = self._policy._replace(predicate_type=predicate_type)
+            evidences = [evidence for _, evidence in candidates]
+            judged = verify_file_by_policy(source, evidences, policy=policy, trust=trust, now=now)
+            if judged.verdict.error is not None:
+                raise judged.verdict.error
+            return tuple(self._with_trust(counted.verified) for counted in judged.verdict.counted)
+        if len(candidates) == 1 and predicate_type is None and isinstance(candidates[0][1], Evidence):
+            evidence = candidates[0][1]
+            verified = verify_blob(source, evidence=evidence, trust=trust, requirements=self._demand, now=now)
             return (self._with_trust(verified),)
-        evidences = [item.evidence for item in candidates]
-        judged = verify_file_by_policy(source, evidences, policy=policy, trust=trust, now=now)
-        if judged.verdict.error is not None:
-            raise judged.verdict.error
-        return tuple(self._with_trust(counted.verified) for counted in judged.verdict.counted)
+        from pycosign.flows.candidates import Candidate, verify_candidates
+
+        verified = verify_candidates(
+            source,
+            [Candidate(*item) for item in candidates],
+            trust=trust,
+            requirements=self._demand,
+            now=now,
+            predicate_type=predicate_type,
+        )
+        return (self._with_trust(verified),)
 
     def verify_image(
         self,
@@ -158,22 +165,26 @@ class Verifier:
                  RefusedErrors; UnavailableError: no signature was accepted, and not all could be looked at;
                  MalformedError: the reference.
         """
-        from pycosign.flows.verify_by_policy import conclude_image_by_policy
-        from pycosign.flows.verify_image import SignaturePlace, judge_image
-        from pycosign.policy.decide import judge
+        from pycosign.flows.verify_image import SignaturePlace, conclude, judge_image
 
-        policy = self._policy._replace(annotations={**self._policy.annotations, **(annotations or {})})
         trust, now = self._root(), self._now()
+        demand = self._demand._replace(annotations={**self._demand.annotations, **(annotations or {})})
+        policy = None if self._policy is None else self._policy._replace(annotations=demand.annotations)
         judged = judge_image(
             reference,
             registry=self._registry._client(),
             trust=trust,
-            requirements=requirements_of(policy)[0],
+            requirements=demand,
             now=now,
             place=SignaturePlace(repository=signatures_in),
-            judge=lambda evidence, artifact: judge(evidence, artifact, policy, trust, now),
+            judge=None if policy is None else _judge_by(policy, trust, now),
         )
-        verdict = conclude_image_by_policy(judged, policy)
+        if policy is None:
+            verdict = conclude(judged)
+        else:
+            from pycosign.flows.verify_by_policy import conclude_image_by_policy
+
+            verdict = conclude_image_by_policy(judged, policy)
         return VerifiedImage(
             name=verdict.reference.with_digest(verdict.digest).name,
             digest=verdict.digest,
@@ -232,13 +243,38 @@ class Verifier:
         return verified._replace(trust_source=self._trust.source, trust_age=self._trust.age)
 
 
-def _read(bundles: Iterable[BundleSource], *, is_attestation: bool) -> list[Candidate]:
+def _completed(
+    policy: Policy, trust: "TrustRoot | None", now: "datetime"
+) -> "tuple[VerificationPolicy | None, Requirements]":
+    """A policy with its revocation lists, and the demand of its first signer, or of its only one and then no policy."""
+    from pycosign.policy.decide import requirements_of
+
+    complete = policy._complete(trust, now)
+    demands = requirements_of(complete)
+    is_simple = complete.threshold == 1 and len(demands) == 1  # then as for one signer, with the same codes
+    return None if is_simple else complete, demands[0]
+
+
+def _judge_by(policy: "VerificationPolicy", trust: "TrustRoot | None", now: "datetime") -> "EvidenceJudge":
+    from pycosign.policy.decide import judge
+
+    return lambda evidence, artifact: judge(evidence, artifact, policy, trust, now)
+
+
+def _read(bundles: Iterable[BundleSource], *, is_attestation: bool) -> "list[Presented]":
     """Every signature in some bundles. Raises: UsageError, UnavailableError: a file is not there; MalformedError."""
-    found: list[Candidate] = []
+    found: list[Presented] = []
     for bundle in bundles:
-        found += read_file_candidates(read_bundle(bundle), is_attestation=is_attestation)
+        data = read_bundle(bundle)
+        if may_hold_several(data) and not is_legacy_bundle(data):
+            from pycosign.flows.candidates import read_candidates
+
+            found += [(item.place, item.evidence) for item in read_candidates(data)]
+        else:
+            found += [("", item) for item in read_evidences(data, is_attestation=is_attestation)]
     return found
 
 
-def _is_statement(candidate: Candidate) -> bool:
-    return isinstance(candidate.evidence, Evidence) and isinstance(candidate.evidence.content, Envelope)
+def _is_statement(presented: "Presented") -> bool:
+    evidence = presented[1]
+    return isinstance(evidence, Evidence) and isinstance(evidence.content, Envelope)

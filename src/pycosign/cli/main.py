@@ -197,7 +197,7 @@ def _report(error: SigningError, context: Context) -> int:
         context.say(f"Run '{PROGRAM} --help' for usage.")
     context.say(f"error during command execution: {message.removesuffix(chr(10))}")
     if not isinstance(error, UsageError | InterruptedBySignalError):
-        causes = ", ".join(dict.fromkeys(cause.code for cause in getattr(error, "causes", ())))
+        causes = ", ".join(dict.fromkeys(cause.code for cause in error.causes))
         context.say(f"code: {error.code}" + (f" ({causes})" if causes else ""))
     hint = getattr(error, "hint", None)
     if not hint:
