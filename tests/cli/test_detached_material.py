@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -13,11 +14,12 @@ from pycosign.verify.evidence import Evidence
 from pycosign.wire.dsse import Envelope, format_envelope
 from pycosign.wire.legacy import LegacyBundle, format_legacy_bundle
 from pycosign.wire.sct_response import sct_response
-from pycosign.wire.trusted_root import format_trusted_root
+from pycosign.wire.trusted_root import format_trusted_root, parse_trusted_root
 from tests.cli.conftest import Ran, find_peer, run_cli
 from tests.cli.stage import EMAIL, OLD_STYLE, Stage
 from tests.verify.factory import ARTIFACT, IDENTITY, ISSUER, World
 from tests.verify.promises import beside
+from tests.verify.vectors import DATA
 
 
 # ---- images --------------------------------------------------------------------------------------------------------
@@ -251,3 +253,36 @@ def test_a_key_has_no_certificate_to_prove(place: Place) -> None:
     line = ("verify-blob", "--key", key, "--trusted-root", place.trust, "--bundle", bundle, place.artifact)
     assert run_cli(*map(str, line)).status == 0
     assert "--sct speaks of a certificate" in run_cli(*map(str, line), "--sct", str(place.sct)).err
+
+
+MADE = DATA / "corpus"
+
+
+def pieces_of_trust(folder: Path) -> dict[str, str]:
+    """The corpus's trust root as the files that Cosign 2 reads, in its variables."""
+    root = parse_trusted_root((MADE / "trust" / "made-kinds.json").read_bytes())
+    authority = b"".join(format_pem("CERTIFICATE", der) for der in root.certificate_authorities[0].chain_der)
+    contents = {
+        "SIGSTORE_ROOT_FILE": authority,
+        "SIGSTORE_REKOR_PUBLIC_KEY": format_pem("PUBLIC KEY", root.tlogs[0].key_der),
+        "SIGSTORE_CT_LOG_PUBLIC_KEY_FILE": format_pem("PUBLIC KEY", root.ctlogs[0].key_der),
+    }
+    for name, content in contents.items():
+        (folder / name).write_bytes(content)
+    return {name: str(folder / name) for name in contents}
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("name", ["cosign3", "cosign2"])
+def test_cosign_takes_the_same_log_proof(tmp_path: Path, name: str) -> None:
+    cosign = find_peer(name)
+    if cosign is None:
+        pytest.skip(f"{name} is not built (`make interop` does)")
+    env = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], **pieces_of_trust(tmp_path)}
+    who = ("--certificate-identity", "test@example.com", "--certificate-oidc-issuer", "http://127.0.0.1:29080")
+    files = ("--bundle", MADE / "made-kinds" / "detached-sct.json", MADE / "made" / "hello")
+    proof = ("--sct", MADE / "made-kinds" / "detached-sct.sct.json")
+    for words, status in ((proof, 0), ((), 1)):
+        line = [str(word) for word in ("verify-blob", "--offline", *who, *words, *files)]
+        theirs = subprocess.run([cosign, *line], env=env, capture_output=True, check=False, timeout=60)
+        assert (theirs.returncode != 0, run_cli(*line, env=env).status) == (bool(status), status), theirs.stderr
