@@ -117,6 +117,8 @@ def test_an_instance_of_a_repository_has_a_root_and_cache_of_its_own(desk: Desk)
     shown = desk.must("instance", "show", "corp").out
     assert f"trust from {desk.mirror}, just refreshed" in shown
     assert not (desk.home / ".sigstore" / "root").exists()
+    too_old = desk.verify("--instance", "corp", "--offline", "--max-trust-age", "1ns")
+    assert (too_old.status, "tuf.too-old" in too_old.err) == (20, True)
     # the pinned root is what the cache is checked under, at every use
     (desk.folder / "instances" / "corp" / "root.json").write_bytes(
         (Path(__file__).parents[2] / "src/pycosign/instances/data/staging/root.json").read_bytes()
@@ -193,6 +195,15 @@ def test_what_is_said_wins_over_the_instance_in_use(desk: Desk, tmp_path: Path) 
     assert desk.verify_bundle(bundle).status == 0
 
 
+def test_single_keys_take_the_place_of_parts_of_the_instance_in_use(desk: Desk) -> None:
+    desk.files()
+    desk.must("instance", "use", "corp")
+    key = desk.stage.sandbox.urls["ctlog_key"]
+    assert desk.verify(SIGSTORE_CT_LOG_PUBLIC_KEY_FILE=key).status == 0
+    other = desk.verify(SIGSTORE_CT_LOG_PUBLIC_KEY_FILE=str(desk.stage.public_key))
+    assert (other.status, "sct.invalid" in other.err) == (1, True)
+
+
 def test_a_private_instance_in_use_never_becomes_the_public_one(desk: Desk, tmp_path: Path) -> None:
     """No flag that asks for the old ways sends anything to the public services."""
     desk.files()
@@ -220,6 +231,25 @@ def test_an_old_signature_is_searched_for_in_the_log_of_the_instance(desk: Desk,
     refused = desk.run(*verify, "--instance", "v2")  # it has no log that can be searched: nobody is asked
     assert (refused.status, "tlog.missing" in refused.err) == (1, True)
     desk.must(*verify, "--instance", "v2", "--rekor-url", rekor)
+
+
+def test_the_documented_file_is_one_that_is_read(desk: Desk) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "instances.md").read_text()
+    block = page.partition("```json\n")[2].partition("```")[0]
+    desk.folder.mkdir(parents=True)
+    (desk.folder / "instances.json").write_text(block)
+    assert "* corp " in desk.must("instance", "list").out
+    (desk.folder / "instances.json").write_text(block.replace('"in_use"', '"inuse"'))
+    refused = desk.verify()
+    assert (refused.status, "unknown member 'inuse'" in refused.err) == (1, True)
+
+
+def test_a_key_without_a_log_needs_no_instance(desk: Desk, tmp_path: Path) -> None:
+    desk.folder.mkdir(parents=True)
+    (desk.folder / "instances.json").write_text("junk")
+    bundle = ("verify-blob", "--bundle", desk.stage.keyed, "--key", desk.stage.public_key, desk.stage.artifact)
+    desk.must(*bundle, "--insecure-ignore-tlog")
+    assert desk.run(*bundle).status == 1
 
 
 def test_names_are_checked(desk: Desk) -> None:

@@ -36,7 +36,9 @@ def run(args: "Values", context: "Context") -> None:
         ]
         context.put(json.dumps({"schema": 1, "in_use": marked, "instances": listed}) + "\n")
         return
+    from pycosign.cli.context import for_terminal
+
     width = max(len(row.name) for row in rows)
     for row in rows:
         star = "*" if row.name == marked else " "
-        context.put(f"{star} {row.name:<{width}}  {row.kind:<12}  {row.source}\n")
+        context.put(for_terminal(f"{star} {row.name:<{width}}  {row.kind:<12}  {row.source}") + "\n")
