@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: demo test check fix docs bench interop interop-real cosign-e2e conformance slsa-corpus clean
+.PHONY: demo test check fix docs bench bench-peers interop interop-real cosign-e2e conformance slsa-corpus clean
 .DELETE_ON_ERROR:
 
 $(VENV)/.ready: pyproject.toml
@@ -44,6 +44,9 @@ fix: $(VENV)/.check  ## format, sort imports, write the generated documents agai
 
 bench: $(VENV)/.test  ## ratios against the peers that are installed
 	$(BIN)/python -m bench
+
+bench-peers: $(VENV)/.test  ## installs the verifiers that `make bench` stands beside: needs Go and Node
+	$(BIN)/python -m bench.peers
 
 interop: $(VENV)/.test  ## real Cosign 3 and 2 against ours, and the other way round; builds them with Go
 	$(BIN)/python -m tests.interop

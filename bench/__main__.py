@@ -1,6 +1,6 @@
 """`make bench`: what pycosign costs, as ratios to the peers that are installed, in one run. Figures, not tests.
 
-Sections can be named: `python -m bench verify batch memory stack log certificates sign`.
+Sections can be named: `python -m bench verify warm import batch memory stack log certificates sign`.
 """
 
 import os
@@ -10,11 +10,14 @@ from collections.abc import Callable
 
 from tests.interop import peers
 
-from bench import batch, certificates, command_line, large_files, log_appends, stack_start
+from bench import batch, certificates, command_line, large_files, log_appends, stack_start, warm
+from bench import peers as verifiers
 
 _REKOR_TILES = "github.com/sigstore/rekor-tiles/v2/cmd/rekor-server/posix@v2.3.0"
 SECTIONS: dict[str, Callable[[], None]] = {
     "verify": command_line.verify_blob,
+    "warm": warm.run,
+    "import": command_line.import_time,
     "sign": command_line.sign_blob_keyless,
     "batch": batch.run,
     "memory": large_files.run,
@@ -49,6 +52,11 @@ def _peers() -> dict[str, tuple[bool, str]]:
         "sigstore-python": (
             (peers.cache() / "sigstore-python" / "bin" / "sigstore").exists(),
             "`make interop` installs it",
+        ),
+        "sigstore-go": (verifiers.sigstore_go() is not None, "`make bench-peers` builds it with Go"),
+        "@sigstore/verify (sigstore-js)": (
+            verifiers.sigstore_js() is not None,
+            "`make bench-peers` installs it with npm; it needs Node 20",
         ),
         "rekor-tiles": (peers.find("rekor-tiles") is not None, tiles),
     }

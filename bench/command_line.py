@@ -3,19 +3,21 @@
 import json
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.interop import peers
 from tests.interop.environment import our_stack
 
-from bench.process import OURS, environment, in_turn, program, table
+from bench import peers as verifiers
+from bench.process import OURS, Usage, environment, in_turn, plain_install, program, table
 
 _EMAIL = "bench@example.com"
-_VERIFY_TARGET = "at most 2.2x cosign, at most 1/6 of sigstore-python"
+_TARGETS = (("cosign 3.1.2", 1.5, "at most"), ("sigstore-python", 8.0, "at least"))
 
 
-def _bare() -> list[str]:
-    return [sys.executable, "-I", "-c", "pass"]
+def _bare(python: Path) -> list[str]:
+    return [str(python), "-I", "-c", "pass"]
 
 
 def verify_blob() -> None:
@@ -24,6 +26,7 @@ def verify_blob() -> None:
         work = Path(directory)
         artifact = work / "artifact"
         artifact.write_bytes(b"hello\n")
+        installed = plain_install(work / "venv")
         with our_stack(work / "stack", "--ports", "auto") as stack:
             for log, config in (("v1", "signing_config_rekor_v1"), ("v2", "signing_config")):
                 bundle = work / f"{log}.json"
@@ -33,19 +36,52 @@ def verify_blob() -> None:
                 in_turn({"sign": [*sign, str(artifact)]}, environment(directory), rounds=1)
                 who = ["--certificate-identity", _EMAIL, "--certificate-oidc-issuer", stack.info["oidc"]]
                 words = ["verify-blob", "--bundle", str(bundle), "--trusted-root", trust, *who, str(artifact)]
-                commands = {"bare python": _bare(), OURS: [*program(), *words]}
+                commands = {"bare python": _bare(installed.with_name("python")), OURS: [str(installed), *words]}
                 if (cosign := peers.find("cosign3")) is not None:
                     commands["cosign 3.1.2"] = [str(cosign), *words]
+                if (js := verifiers.sigstore_js()) is not None:
+                    commands["@sigstore/verify"] = [*js, str(bundle), trust, str(artifact), _EMAIL, stack.info["oidc"]]
                 if (python := peers.cache() / "sigstore-python" / "bin" / "sigstore").exists():
                     config_file = work / f"trust-{log}.json"
                     config_file.write_text(_trust_config(Path(trust), Path(stack.info[config])))
                     start = [str(python), "--trust-config", str(config_file), "verify", "identity", "--offline"]
                     identity = ["--cert-identity", _EMAIL, "--cert-oidc-issuer", stack.info["oidc"]]
                     commands["sigstore-python"] = [*start, *identity, "--bundle", str(bundle), str(artifact)]
-                reference = "cosign 3.1.2" if "cosign 3.1.2" in commands else "bare python"
-                usages = in_turn(commands, environment(directory))
-                title = f"verify-blob, offline, keyless, Rekor {log}, whole process"
-                table(title, usages, reference, target=_VERIFY_TARGET)
+                usages = in_turn(commands, environment(directory), rounds=15)
+                names = {"v1": "v0.3 with Rekor v1", "v2": "Rekor v2 and TSA"}
+                table(f"verify-blob, offline, keyless, {names[log]}, whole process", usages, "bare python", target="")
+                _ratios(usages)
+
+
+def _ratios(usages: Mapping[str, Usage]) -> None:
+    """Our command against each peer's, and whether that is as we want it."""
+    ours = usages[OURS]
+    for name, limit, bound in _TARGETS:
+        if name not in usages:
+            continue
+        ratio = ours.wall / usages[name].wall if bound == "at most" else usages[name].wall / ours.wall
+        is_met = ratio <= limit if bound == "at most" else ratio >= limit
+        what = f"{ratio:.2f}x {name}" if bound == "at most" else f"{ratio:.1f} times as fast as {name}"
+        print(f"  pycosign: {what} (target: {bound} {limit:g}: {_verdict(is_met)})")
+    if "@sigstore/verify" in usages:
+        times = usages["@sigstore/verify"].wall / ours.wall
+        print(f"  pycosign: {times:.1f} times as fast as a script on @sigstore/verify")
+
+
+def import_time() -> None:
+    """`import pycosign` over bare Python, and with the parts that verify (target: under 60 ms over bare Python)."""
+    with tempfile.TemporaryDirectory() as directory:
+        python = str(plain_install(Path(directory) / "venv").with_name("python"))
+        code = {"bare python": "pass", "import pycosign": "import pycosign"}
+        code["... and what verifies a file"] = "import pycosign.flows.verify_blob, pycosign.instances.trust"
+        usages = in_turn({name: [python, "-I", "-c", text] for name, text in code.items()}, environment(directory))
+        table("import pycosign", usages, "bare python", target="")
+        over = (usages["import pycosign"].wall - usages["bare python"].wall) * 1000
+        print(f"  import pycosign takes {over:.1f} ms more than Python alone (target: under 60: {_verdict(over < 60)})")
+
+
+def _verdict(is_met: bool) -> str:
+    return "PASS" if is_met else "over target"
 
 
 def _trust_config(trusted_root: Path, signing_config: Path) -> str:
@@ -69,7 +105,7 @@ def sign_blob_keyless() -> None:
                 words = ["sign-blob", "--yes", "--signing-config", stack.info[config]]
                 words += ["--trusted-root", stack.info["trusted_root"], "--identity-token", stack.token(_EMAIL)]
                 words += ["--bundle", str(work / "bundle"), str(artifact)]
-                commands = {"bare python": _bare(), OURS: [*program(), *words]}
+                commands = {"bare python": _bare(Path(sys.executable)), OURS: [*program(), *words]}
                 if (cosign := peers.find("cosign3")) is not None:
                     commands["cosign 3.1.2"] = [str(cosign), *words]
                 usages = in_turn(commands, environment(directory))

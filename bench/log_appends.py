@@ -21,7 +21,7 @@ from tests.interop.environment import free_port, our_stack, stop, wait_until
 from bench.load import Load, post, run_load
 from pycosign.codec.pem import format_pem
 from pycosign.crypto.signers import LocalSigner, generate_signer
-from pycosign.wire.rekor_body import hashedrekord_v1_request, hashedrekord_v2_request
+from pycosign.wire.rekor_request import hashedrekord_v1_request, hashedrekord_v2_request
 
 CONNECTIONS = (64, 256)
 COUNT = 6000

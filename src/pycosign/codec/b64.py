@@ -27,7 +27,7 @@ def decode_b64(text: str, *, what: str) -> bytes:
         raw = binascii.a2b_base64(text)
     except ValueError as exc:  # binascii.Error, and non-ASCII text
         raise MalformedError(what, "is not base64") from exc
-    if encode_b64(raw) != text:
+    if binascii.b2a_base64(raw, newline=False).decode("ascii") != text:
         raise MalformedError(what, "is not canonical base64")
     return raw
 

@@ -87,9 +87,10 @@ class Fields:
 
     def refuse_unknown(self) -> None:
         """Refuse members that no accessor asked for. Call it last."""
-        for name in self._obj:
-            if name not in self._read:
-                raise MalformedError(self.what, f"has an unknown member {name[:80]!a}")
+        if self._obj.keys() <= self._read:
+            return
+        name = next(name for name in self._obj if name not in self._read)
+        raise MalformedError(self.what, f"has an unknown member {name[:80]!a}")
 
     # ---- text ------------------------------------------------------------------------------------------------------
     def optional_text(self, name: str) -> str | None:
@@ -99,7 +100,8 @@ class Fields:
         return value
 
     def text(self, name: str) -> str:
-        return self._required(self.optional_text(name), name)
+        value = self.optional_value(name)
+        return value if isinstance(value, str) else self._required(self.optional_text(name), name)
 
     def optional_texts(self, name: str, *, limit: int) -> list[str] | None:
         """A list of at most `limit` strings."""
@@ -153,11 +155,12 @@ class Fields:
     def optional_b64(self, name: str, *, size: int | None = None, max_size: int | None = None) -> bytes | None:
         """Bytes as canonical standard base64: exactly `size` of them, or 1 to `max_size`, where given."""
         text = self.optional_text(name)
-        if text is None:
-            return None
-        return self._sized(decode_b64(text, what=self.path(name)), name, size, max_size)
+        return None if text is None else self._decoded(text, name, size, max_size)
 
     def b64(self, name: str, *, size: int | None = None, max_size: int | None = None) -> bytes:
+        text = self.optional_value(name)
+        if isinstance(text, str):
+            return self._decoded(text, name, size, max_size)
         return self._required(self.optional_b64(name, size=size, max_size=max_size), name)
 
     def optional_hex(self, name: str, *, size: int | None = None) -> bytes | None:
@@ -206,6 +209,9 @@ class Fields:
         if value is None:
             raise MalformedError(self.path(name), "is missing")
         return value
+
+    def _decoded(self, text: str, name: str, size: int | None, max_size: int | None) -> bytes:
+        return self._sized(decode_b64(text, what=self.path(name)), name, size, max_size)
 
     def _sized(self, raw: bytes, name: str, size: int | None, max_size: int | None) -> bytes:
         if size is not None and len(raw) != size:
