@@ -164,6 +164,11 @@ def test_an_attestation_by_policy(stage: Stage) -> None:
     typed = policy(stage, "typed.yaml", reviewer, predicate_type=uri, waivers=["tlog"])
     untyped = policy(stage, "untyped.yaml", reviewer, waivers=["tlog"])
     stage.must(*words, typed, stage.artifact)
+    stage.must("verify-blob", "--bundle", bundle, "--policy-file", typed, stage.artifact)
+    ran = stage.run("verify-blob", "--bundle", bundle, "--policy-file", untyped, stage.artifact)
+    assert_one_error(ran, 1, naming="the policy demands a signature", code="predicate-type.mismatch")
+    ran = stage.run("verify-blob", "--bundle", stage.keyed, "--policy-file", typed, stage.artifact)
+    assert_one_error(ran, 1, naming="holds a bare signature", code="predicate-type.mismatch")
     stage.must(*words, untyped, "--type", uri, stage.artifact)
     stage.must(*words, typed, "--digest", subject[0]["digest"]["sha256"], "--digestAlg", "sha256")  # type: ignore[index]
     ran = stage.run(*words, typed, "--type", "spdx", stage.artifact)

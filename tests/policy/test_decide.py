@@ -1,16 +1,19 @@
 """Several signatures of one artifact: enough distinct signers or not, or it cannot be known."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from cryptography import x509
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pycosign.crypto.signers import LocalSigner, generate_signer
 from pycosign.errors import MalformedError, SigningError, UnavailableError, UsageError
-from pycosign.policy.decide import PolicyVerdict, VerificationPolicy, check_policy, decide
+from pycosign.policy.decide import PolicyVerdict, VerificationPolicy, check_policy, decide, fold, judge
 from pycosign.verify.evidence import Evidence
 from pycosign.verify.requirements import SignerIdentity, SignerKey, TextRule, Waiver
-from pycosign.verify.result import Verdict
+from pycosign.verify.result import Verdict, Verified
 from tests.verify.attempts import GOOD
 from tests.verify.factory import ISSUER, NOW, SIGNED_AT, World
 
@@ -184,3 +187,60 @@ def test_a_policy_that_can_never_be_met_or_says_one_thing_twice_is_refused(key: 
         with pytest.raises(UsageError):
             decide((), GOOD, policy, None, NOW)
     check_policy(VerificationPolicy((by_key, anyone_at_example()), threshold=9))
+
+
+# ---- counting, over many combinations ------------------------------------------------------------------------------
+KEYS, PEOPLE = range(3), ("a@example.com", "b@example.com", "c@example.com")
+SIGNATURE = st.tuples(st.sampled_from(KEYS), st.sampled_from((None, *PEOPLE)))  # (key, whose certificate, or bare)
+
+
+class Signatures:
+    """Every key, bare and in everybody's certificate, judged once."""
+
+    def __init__(self, world: World) -> None:
+        keys = [generate_signer("ecdsa-p256") for _ in KEYS]
+        self.policy = VerificationPolicy((*(SignerKey(key.public_key) for key in keys), anyone_at_example()))
+        self.judged: dict[tuple[int, str | None], Verified] = {}
+        for number, key in enumerate(keys):
+            for name in (None, *PEOPLE):
+                evidence = world.blob(key) if name is None else signed_by(world, name, key)
+                self.judged[number, name] = judge(evidence, GOOD, self.policy, world.trust(), NOW)
+
+
+@pytest.fixture(scope="module")
+def signatures(world: World) -> Signatures:
+    return Signatures(world)
+
+
+def signers_of(presented: list[tuple[int, str | None]]) -> int:
+    """The same count by another way: names spread over everything that shares a key or a person."""
+    names = list(range(len(presented)))
+    for _ in presented:
+        for i, (key, person_) in enumerate(presented):
+            for j, (other_key, other_person) in enumerate(presented):
+                if key == other_key or (person_ is not None and person_ == other_person):
+                    names[i] = names[j] = min(names[i], names[j])
+    return len(set(names))
+
+
+@given(st.lists(SIGNATURE, max_size=7), st.integers(1, 4), st.integers(0, 3), st.integers(0, 2), st.randoms())
+def test_signers_are_counted_whatever_else_is_presented_and_in_any_order(
+    signatures: Signatures, presented: list[tuple[int, str | None]], threshold: int, unread: int, bad: int, random: Any
+) -> None:
+    policy = signatures.policy._replace(threshold=threshold)
+    outcomes: list[Verified | SigningError] = [signatures.judged[item] for item in presented]
+    outcomes += [UNREAD] * unread + [MalformedError("bundle", "is none")] * bad
+    random.shuffle(outcomes)
+    verdict = fold(outcomes, policy)
+    count = signers_of(presented)
+    assert len(verdict.counted) == count
+    expected = (
+        Verdict.VERIFIED
+        if count >= threshold
+        else Verdict.UNAVAILABLE
+        if count + unread >= threshold
+        else Verdict.REFUSED
+    )
+    assert verdict.verdict is expected
+    anything = fold(outcomes, policy, unasked=(UNREAD,)).verdict
+    assert anything is (Verdict.VERIFIED if count >= threshold else Verdict.UNAVAILABLE)

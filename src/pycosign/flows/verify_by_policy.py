@@ -87,10 +87,17 @@ def _read(source: BlobSource, candidates: Sequence[Evidence | SigningError], pol
 
 
 def _check_form(evidence: Evidence, source: BlobSource | None, policy: VerificationPolicy) -> None:
-    if policy.predicate_type is not None and not isinstance(evidence.content, Envelope):
-        raise PredicateTypeMismatchError(
-            f"the {evidence.source} holds a bare signature, not a statement of type {policy.predicate_type}"
+    """A signature approves a file; a statement says something about it, good or bad. Neither stands for the other."""
+    is_statement = isinstance(evidence.content, Envelope)
+    if is_statement != (policy.predicate_type is not None):
+        refusal = PredicateTypeMismatchError(
+            f"the {evidence.source} holds a statement, and the policy demands a signature: its predicate_type would "
+            "say which statements count"
+            if is_statement
+            else f"the {evidence.source} holds a bare signature, not a statement of type {policy.predicate_type}"
         )
+        refusal.check = "content"
+        raise refusal
     if source is None or not source.is_digest:
         return
     if all(message_needed(evidence, requirements) for requirements in requirements_of(policy)):

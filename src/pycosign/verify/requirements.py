@@ -105,7 +105,7 @@ class Requirements(Record):
     any for files. annotations: each must be among the signed ones. use_signed_timestamps: one must be there and count.
     min_logs, min_timestamp_authorities: so many distinct ones must hold or have seen the signature; two that share an
     operator, a URL or a key are one (`distinct`). min_logs below 1 counts as 1: only Waiver.TLOG turns the log off.
-    revocations: lists that must not name what was proved; they were verified before (`flows.revocations`).
+    revocations: lists that must not name what was proved; they were verified before (`flows.policy_file`).
     """
 
     signer: SignerKey | SignerIdentity

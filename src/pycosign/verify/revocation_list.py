@@ -1,5 +1,5 @@
 """A revocation list: what must not be accepted any more, whoever signed it. A JSON document; whoever reads it has
-verified its signature first (`flows.revocations`), for who can write it can make any answer "no".
+verified its signature first (`flows.policy_file`), for who can write it can make any answer "no".
 
     {"schema": 1, "issued": "2026-11-01T00:00:00Z", "expires": "2026-12-01T00:00:00Z",
      "artifacts": ["sha256:HEX", {"digest": "sha512:HEX", "reason": "..."}],
