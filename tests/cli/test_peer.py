@@ -88,7 +88,8 @@ COMPLAINTS = [
     ("generate-key-pair", "--output-key-prefix", "nosuch/x"),
 ]
 OUR_FLAGS = tuple(
-    f"    --{name}=" for name in ("allow-any-predicate", "batch", "instance", "max-trust-age", "output", "report")
+    f"    --{name}="
+    for name in ("allow-any-predicate", "batch", "instance", "max-trust-age", "output", "policy-file", "report")
 )
 ENV = {"COSIGN_PASSWORD": "pw"}
 
