@@ -119,6 +119,12 @@ def test_one_key_counts_once_whatever_it_is_presented_with(world: World, key: Lo
         assert code(decided(world, policy, *pair)) == "signers.threshold"
 
 
+def test_case_alone_does_not_make_another_signer(world: World) -> None:
+    policy = VerificationPolicy((SignerIdentity(TextRule(regexp="(?i)^alice@example"), TextRule(ISSUER)),), threshold=2)
+    pair = signed_by(world, ALICE), signed_by(world, "Alice@Example.com")
+    assert code(decided(world, policy, *pair)) == "signers.threshold"
+
+
 def test_one_name_of_two_issuers_is_two_signers(world: World) -> None:
     other = "https://other.example"
     issued = world.certificate(names=(x509.RFC822Name(ALICE),), claims={1: other, 8: other})

@@ -99,6 +99,7 @@ def test_a_revoked_image_is_refused_by_the_digest_of_the_registry(world: World) 
     [
         {"identity": IDENTITY, "issuer": ISSUER},
         {"identity": IDENTITY},
+        {"identity": IDENTITY.upper()},
         {"issuer": ISSUER, "reason": "the provider was broken into"},
         {"identity_regexp": "@example\\.com$", "issuer_regexp": "^https://"},
     ],

@@ -246,7 +246,8 @@ def _distinct(accepted: list[Verified], policy: VerificationPolicy) -> tuple[Cou
     for verified in accepted:
         marks: set[tuple[str, ...]] = {_key_mark(verified.key)}
         if verified.identity is not None and verified.issuer is not None:
-            marks.add(("identity", verified.identity, verified.issuer))
+            # Mail systems and forges often do not tell names apart by case alone: neither does this.
+            marks.add(("identity", verified.identity.casefold(), verified.issuer.casefold()))
         same = [group for group in groups if group[0] & marks]
         first = same[0][1] if same else _counted(verified, policy)
         groups = [group for group in groups if group not in same]

@@ -20,7 +20,7 @@ from pycosign.verify.artifact import DIGEST_SIZES, Artifact
 from pycosign.verify.claims import Claims
 from pycosign.verify.identity import ProvedIdentity
 from pycosign.verify.leaf import VerifiedLeaf
-from pycosign.verify.requirements import Requirements
+from pycosign.verify.requirements import Requirements, TextRule
 from pycosign.verify.revocation_list import RevocationList, Revoked
 from pycosign.verify.times import VerifiedTime
 
@@ -87,12 +87,16 @@ def _check_certificate(revocations: RevocationList, leaf: VerifiedLeaf) -> None:
 
 def _check_identity(revocations: RevocationList, who: ProvedIdentity, times: tuple[VerifiedTime, ...]) -> None:
     for entry in revocations.identities:
-        fits = (entry.identity is None or entry.identity.accepts(who.identity)) and (
-            entry.issuer is None or entry.issuer.accepts(who.issuer)
-        )
-        if fits and _counts(entry.revoked, times):
+        if _names(entry.identity, who.identity) and _names(entry.issuer, who.issuer) and _counts(entry.revoked, times):
             why = _why(revocations, entry.revoked)
             raise RevokedIdentityError(f"the identity {who.identity!r} of {who.issuer!r} is revoked {why}")
+
+
+def _names(rule: TextRule | None, text: str) -> bool:
+    """Whether a rule of the list means this name. Case alone does not save one that is given exactly."""
+    if rule is None or rule.accepts(text):
+        return True
+    return rule.exact is not None and rule.exact.casefold() == text.casefold()
 
 
 def _counts(revoked: Revoked, times: tuple[VerifiedTime, ...]) -> bool:
