@@ -297,3 +297,30 @@ def test_cosign_signs_and_verifies_with_created_documents(stage: Stage, tmp_path
         for verifier in (stage.run, cosign3):
             verified = verifier(*map(str, verify), env=stage.env)
             assert verified.status == 0, verified.err
+
+
+DEFAULTS = [
+    ("trusted-root", "create", "--with-default-services"),
+    ("trusted-root", "create", "--with-default-services", "--no-default-fulcio", "--no-default-ctfe"),
+    ("trusted-root", "create", "--with-default-services", "--rekor", f"url=u,public-key=p256.pub,{START}"),
+    ("trusted-root", "create", "--with-default-services", "--tsa", f"url=u,certificate-chain=chain.pem,{START}"),
+    ("trusted-root", "create", "--no-default-rekor"),
+    ("signing-config", "create", "--with-default-services"),
+    ("signing-config", "create", "--with-default-services", "--no-default-tsa", "--no-default-oidc"),
+    ("signing-config", "create", "--with-default-services", "--fulcio", SERVICE, "--rekor-config", "ALL"),
+    ("signing-config", "create", "--with-default-services", "--rekor", SERVICE, "--rekor-config", "EXACT:2"),
+]
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("words", DEFAULTS, ids=" ".join)
+def test_default_services_are_taken_as_cosign_takes_them(
+    stage: Stage, material: Path, cosign3: Cli, words: tuple[str, ...]
+) -> None:
+    """Logs whose keys became valid at the same moment stand in whatever order in Cosign's document."""
+    ours, theirs = stage.must(*words), cosign3(*words, env=stage.env)
+    assert theirs.status == 0, theirs.err
+    read = [json.loads(ran.out) for ran in (ours, theirs)]
+    for document in read:
+        document.get("tlogs", []).sort(key=lambda log: (log["publicKey"]["validFor"]["start"], log["logId"]["keyId"]))
+    assert read[0] == read[1]
