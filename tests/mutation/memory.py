@@ -11,9 +11,13 @@ from functools import lru_cache, wraps
 from types import ModuleType
 from typing import Any, Final
 
+import pycosign.codec.fields
 import pycosign.verify.binding
 import pycosign.verify.claim
+import pycosign.verify.explain
 import pycosign.verify.leaf
+import pycosign.verify.needs
+import pycosign.verify.signature
 import pycosign.verify.timestamps
 import pycosign.wire.intoto
 import pycosign.wire.tsp
@@ -23,6 +27,10 @@ _PARSERS: Final[tuple[tuple[ModuleType, str], ...]] = (
     (pycosign.verify.binding, "load_public_key"),
     (pycosign.verify.binding, "parse_pem"),
     (pycosign.verify.binding, "parse_rekor_body"),
+    (pycosign.verify.explain, "parse_rekor_body"),
+    (pycosign.verify.needs, "parse_rekor_body"),
+    (pycosign.verify.signature, "parse_rekor_body"),
+    (pycosign.codec.fields, "decode_b64"),
     (pycosign.verify.claim, "parse_certificate"),
     (pycosign.verify.leaf, "parse_certificate"),
     (pycosign.verify.timestamps, "parse_certificate"),
@@ -37,8 +45,9 @@ def remembering() -> Iterator[None]:
     """While this is open, repeated successes of signature checks and parsers are remembered, in this process."""
     originals: list[tuple[Any, str, Any]] = [(PublicKey, name, getattr(PublicKey, name)) for name in _CHECKS]
     originals += [(module, name, getattr(module, name)) for module, name in _PARSERS]
-    for owner, name, original in originals:
-        setattr(owner, name, lru_cache(_ENTRIES)(original) if owner is not PublicKey else _remembering_check(original))
+    memories = {original: lru_cache(_ENTRIES)(original) for owner, _, original in originals if owner is not PublicKey}
+    for owner, name, original in originals:  # a parser that several modules call remembers for all of them
+        setattr(owner, name, _remembering_check(original) if owner is PublicKey else memories[original])
     try:
         yield
     finally:

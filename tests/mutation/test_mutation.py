@@ -22,6 +22,19 @@ def test_no_mutant_is_accepted_without_a_reason(name: str) -> None:
     assert [str(finding) for finding in outcome.findings] == []
 
 
+@pytest.mark.parametrize(
+    ("name", "check"), [("made-image-keyless-tsa-sig", "verify"), ("made-cosign3-key-k-no-log", "verify_digest")]
+)
+def test_a_verifier_that_checks_no_signature_is_found_out(
+    monkeypatch: pytest.MonkeyPatch, name: str, check: str
+) -> None:
+    """Every mutant is really judged: with the check gone, some of the same mutants are findings."""
+    monkeypatch.setattr(PublicKey, check, lambda self, *arguments, **named: None)
+    with remembering():
+        findings = examine_sample(name, SAMPLE * 10).findings
+    assert [finding for finding in findings if "accepted" in finding.problem]
+
+
 @pytest.mark.parametrize("name", ["recorded-cosign3-blob-rekor-v2", "made-image-keyless-tsa-sig"])
 def test_the_memory_changes_no_answer(name: str) -> None:
     plain = examine_sample(name, SAMPLE, seed=2)
