@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 __all__ = ["fuzz_all", "outcome_of", "print_table"]
 
 _REPLAY_SECONDS = 20.0
-_GRACE_SECONDS = 600.0  # beyond its minutes, until a run counts as hung
+_GRACE_SECONDS = 1800.0  # beyond its minutes, until a run counts as hung
 _GROWTH_MB = 16  # of a replay in a fresh process, from the second pass to the last: more is a leak
 
 
