@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,8 @@ from tests.cli.stage import EMAIL, OLD_STYLE, Stage
 from tests.verify.factory import ARTIFACT, IDENTITY, ISSUER, World
 from tests.verify.promises import beside
 from tests.verify.vectors import DATA
+
+MADE = DATA / "corpus"
 
 
 # ---- images --------------------------------------------------------------------------------------------------------
@@ -134,6 +137,37 @@ def test_a_key_s_signature_in_files(stage: Stage) -> None:
     assert stage.run("verify", "--key", stage.other_public_key, *rekor, *files, image).status == 12
 
 
+def pieces_of_trust(trusted_root: str | Path, folder: Path) -> dict[str, str]:
+    """A trust root as the files that Cosign 2 reads, in its variables; the first log is Rekor v1."""
+    root = parse_trusted_root(Path(trusted_root).read_bytes())
+    contents = {
+        "SIGSTORE_ROOT_FILE": chain_of(trusted_root, folder).read_bytes(),
+        "SIGSTORE_REKOR_PUBLIC_KEY": format_pem("PUBLIC KEY", root.tlogs[0].key_der),
+        "SIGSTORE_CT_LOG_PUBLIC_KEY_FILE": format_pem("PUBLIC KEY", root.ctlogs[0].key_der),
+    }
+    for name, content in contents.items():
+        (folder / name).write_bytes(content)
+    return {name: str(folder / name) for name in contents}
+
+
+def chain_of(trusted_root: str | Path, folder: Path) -> Path:
+    """The certificate authority of a trust root as a file for --certificate-chain."""
+    root = parse_trusted_root(Path(trusted_root).read_bytes())
+    path = folder / "chain.pem"
+    path.write_bytes(b"".join(format_pem("CERTIFICATE", der) for der in root.certificate_authorities[0].chain_der))
+    return path
+
+
+def test_the_authorities_may_be_given_beside_the_certificate(stage: Stage, unattached: Files, tmp_path: Path) -> None:
+    chain = ("--certificate-chain", chain_of(stage.trusted_root, tmp_path))
+    ran = unattached.verify(*unattached.loose, *chain, unattached.image)
+    assert ran.status == 0, ran.err
+    chain_of(DATA / "corpus" / "trust" / "made-kinds.json", tmp_path)
+    refused = unattached.verify(*unattached.loose, *chain, unattached.image)
+    assert refused.status == 12
+    assert "does not lead to a trusted authority" in refused.err
+
+
 @pytest.mark.parametrize(("flag", "other"), [("payload", "signature"), ("sct", "certificate")])
 def test_a_file_that_would_not_be_looked_at_is_refused(unattached: Files, flag: str, other: str) -> None:
     ran = unattached.verify(f"--{flag}", unattached.payload, unattached.image)
@@ -142,7 +176,7 @@ def test_a_file_that_would_not_be_looked_at_is_refused(unattached: Files, flag: 
 
 
 @pytest.mark.peer
-def test_cosign_reads_the_same_files_and_says_the_same(stage: Stage, unattached: Files) -> None:
+def test_cosign_reads_the_same_files_and_says_the_same(stage: Stage, unattached: Files, tmp_path: Path) -> None:
     """Cosign 2.6.4 does not: it asks the log for the bare key, where the log has the certificate."""
     cosign = find_peer("cosign3")
     if cosign is None:
@@ -150,13 +184,18 @@ def test_cosign_reads_the_same_files_and_says_the_same(stage: Stage, unattached:
     env = {**stage.env, "HOME": str(stage.folder)}
     rekor = ("--rekor-url", stage.sandbox.urls["rekor"])
 
-    def theirs(*words: object) -> "subprocess.CompletedProcess[bytes]":
+    def theirs(*words: object, more: Mapping[str, str] | None = None) -> "subprocess.CompletedProcess[bytes]":
         line = [cosign, "verify", *stage.who, *rekor, *words, unattached.image]
-        return subprocess.run(list(map(str, line)), env=env, capture_output=True, check=False, timeout=60)
+        given = {**env, **(more or {})}
+        return subprocess.run(list(map(str, line)), env=given, capture_output=True, check=False, timeout=60)
 
     done = theirs(*unattached.loose)
     assert done.returncode == 0, done.stderr.decode()
     assert json.loads(done.stdout) == json.loads(unattached.verify(*unattached.loose, unattached.image).out)
+    chain = ("--certificate-chain", chain_of(stage.trusted_root, tmp_path))
+    pieces = pieces_of_trust(stage.trusted_root, tmp_path)  # else it asks the public instance for its keys
+    done = theirs(*unattached.loose, *chain, more=pieces)
+    assert done.returncode == 0, done.stderr.decode()
     assert theirs(*unattached.loose[:4]).returncode == unattached.verify(*unattached.loose[:4], unattached.image).status
 
 
@@ -255,30 +294,17 @@ def test_a_key_has_no_certificate_to_prove(place: Place) -> None:
     assert "--sct speaks of a certificate" in run_cli(*map(str, line), "--sct", str(place.sct)).err
 
 
-MADE = DATA / "corpus"
-
-
-def pieces_of_trust(folder: Path) -> dict[str, str]:
-    """The corpus's trust root as the files that Cosign 2 reads, in its variables."""
-    root = parse_trusted_root((MADE / "trust" / "made-kinds.json").read_bytes())
-    authority = b"".join(format_pem("CERTIFICATE", der) for der in root.certificate_authorities[0].chain_der)
-    contents = {
-        "SIGSTORE_ROOT_FILE": authority,
-        "SIGSTORE_REKOR_PUBLIC_KEY": format_pem("PUBLIC KEY", root.tlogs[0].key_der),
-        "SIGSTORE_CT_LOG_PUBLIC_KEY_FILE": format_pem("PUBLIC KEY", root.ctlogs[0].key_der),
-    }
-    for name, content in contents.items():
-        (folder / name).write_bytes(content)
-    return {name: str(folder / name) for name in contents}
-
-
 @pytest.mark.peer
 @pytest.mark.parametrize("name", ["cosign3", "cosign2"])
 def test_cosign_takes_the_same_log_proof(tmp_path: Path, name: str) -> None:
     cosign = find_peer(name)
     if cosign is None:
         pytest.skip(f"{name} is not built (`make interop` does)")
-    env = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], **pieces_of_trust(tmp_path)}
+    env = {
+        "HOME": str(tmp_path),
+        "PATH": os.environ["PATH"],
+        **pieces_of_trust(MADE / "trust" / "made-kinds.json", tmp_path),
+    }
     who = ("--certificate-identity", "test@example.com", "--certificate-oidc-issuer", "http://127.0.0.1:29080")
     files = ("--bundle", MADE / "made-kinds" / "detached-sct.json", MADE / "made" / "hello")
     proof = ("--sct", MADE / "made-kinds" / "detached-sct.sct.json")
