@@ -70,6 +70,21 @@ def test_a_statement_that_is_there_already_is_signed_as_it_is(sandbox: Sandbox) 
     assert verified.payload == statement
 
 
+def test_a_file_that_is_known_by_its_digest_is_attested(sandbox: Sandbox) -> None:
+    key, digest = pycosign.PrivateKey.generate(), hashlib.sha512(b"code").hexdigest()
+    said = pycosign.attest_file(
+        pycosign.Digest(f"sha512:{digest}"),
+        predicate_type=TYPE,
+        predicate=None,
+        signer=key,
+        instance=sandbox.instance,
+    )
+    verified = pycosign.verify_attestation(
+        b"code", bundle=said, predicate_type=TYPE, signer=key.public, trust=sandbox.instance.trust
+    )
+    assert verified.digest == ("sha512", bytes.fromhex(digest))
+
+
 @pytest.mark.parametrize("predicate", [float("nan"), object(), "\ud800", {1: 2}])
 def test_a_predicate_that_is_no_json_is_malformed(predicate: object) -> None:
     with pytest.raises(pycosign.MalformedError):

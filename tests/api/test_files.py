@@ -239,6 +239,29 @@ def test_a_file_that_is_not_there_is_a_usage_error(
         pycosign.Trust.from_file(tmp_path / "nosuch")
 
 
+def test_what_no_file_system_can_have_is_a_usage_error(
+    verifier: pycosign.Verifier, bundle: pycosign.Bundle, tmp_path: Path
+) -> None:
+    bad = f"{tmp_path}/a\0b"
+    for call in (
+        lambda: verifier.verify_file(bad, bundle=bundle),
+        lambda: verifier.verify_file(HELLO, bundle=bad),
+        lambda: bundle.save(bad),
+        lambda: pycosign.Key.load(bad),
+        lambda: pycosign.PrivateKey.load(bad, password=b""),
+        lambda: pycosign.Trust.from_file(bad),
+        lambda: pycosign.Policy.load(bad),
+    ):
+        with pytest.raises(pycosign.UsageError):
+            call()
+
+
+def test_only_what_is_verified_is_true(verifier: pycosign.Verifier, bundle: pycosign.Bundle) -> None:
+    judged = list(verifier.judge_files([(HELLO, bundle), (b"forged", bundle), ("nosuch", bundle)]))
+    assert [bool(item) for item in judged] == [True, False, False]
+    assert [bool(item.verdict) for item in judged] == [True, False, False]
+
+
 def test_text_is_never_taken_for_content(verifier: pycosign.Verifier, bundle: pycosign.Bundle) -> None:
     with pytest.raises(pycosign.UsageError):
         verifier.verify_file(f"sha256:{hashlib.sha256(HELLO).hexdigest()}", bundle=bundle)

@@ -5,6 +5,7 @@ import os
 from typing import Any, Protocol
 
 from pycosign import limits
+from pycosign.api.paths import path_text
 from pycosign.errors import MalformedError, UnavailableError, UsageError
 from pycosign.files import read_given_file, write_atomically
 from pycosign.flows.blob_source import (
@@ -95,7 +96,7 @@ class Bundle:
         Returns: the bundle, not verified.
         Raises:  UsageError: there is no such file; UnavailableError: it cannot be read; MalformedError: too large.
         """
-        return cls(read_given_file(os.fspath(path), limits.BUNDLE_BYTES))
+        return cls(read_given_file(path_text(path), limits.BUNDLE_BYTES))
 
     def to_json(self) -> bytes:
         """The document, as it is stored.
@@ -111,7 +112,7 @@ class Bundle:
         Args:   path: of the file; one that exists is replaced.
         Raises: UnavailableError: it cannot be written.
         """
-        name = os.fspath(path)
+        name = path_text(path)
         try:
             write_atomically(name, self._content, mode=0o666)
         except OSError as exc:
@@ -133,10 +134,7 @@ def open_artifact(artifact: ArtifactSource) -> BlobSource:
     if isinstance(artifact, bytes | bytearray | memoryview):
         return blob_from_bytes(bytes(artifact), artifact_name(artifact))
     if isinstance(artifact, str | os.PathLike):
-        path = os.fspath(artifact)
-        if not isinstance(path, str):
-            raise UsageError("a path must be text")
-        return blob_from_path(path)
+        return blob_from_path(path_text(artifact))
     given: object = artifact
     if isinstance(given, io.TextIOBase) or not callable(getattr(given, "read", None)):
         raise UsageError(f"a path, bytes, a Digest or a file opened for reading bytes is needed, not {artifact!r:.80}")

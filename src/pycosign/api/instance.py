@@ -4,6 +4,7 @@ import os
 from typing import TYPE_CHECKING
 
 from pycosign.ambient import Clock, utc_now
+from pycosign.api.paths import path_text
 from pycosign.api.signers import http_client
 from pycosign.api.trust import Trust, source_of, tuf_environment, tuf_source
 from pycosign.instances.embedded import PUBLIC_GOOD_MIRROR, STAGING_MIRROR
@@ -112,7 +113,7 @@ class Instance:
         """
         from pycosign.files import read_given_file
 
-        config = read_given_file(os.fspath(signing_config), SIGNING_CONFIG_BYTES)
+        config = read_given_file(path_text(signing_config), SIGNING_CONFIG_BYTES)
         return cls(Trust.from_file(trusted_root), config)
 
     @classmethod

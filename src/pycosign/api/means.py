@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pycosign.ambient import environment
+from pycosign.api.paths import path_text
 from pycosign.api.signers import Key, http_client, reading_key
 from pycosign.crypto.signers import Signer as KeyHolder
 from pycosign.crypto.signers import generate_signer
@@ -50,7 +51,7 @@ class PrivateKey:
         """
         from pycosign.keys.open import open_signer
 
-        name = os.fspath(reference)
+        name = path_text(reference)
         environ = environment() if isinstance(reference, str) else {}
         signer = reading_key(
             name, lambda: open_signer(name, lambda: _secret(password), http=http_client, environ=environ)

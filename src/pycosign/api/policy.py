@@ -4,6 +4,7 @@ import os
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
+from pycosign.api.paths import path_text
 from pycosign.api.signers import Signer
 from pycosign.errors import UsageError
 from pycosign.verify.requirements import Requirements, Waiver
@@ -64,7 +65,7 @@ class Policy:
 
     @classmethod
     def load(cls, path: "str | os.PathLike[str]") -> "Policy":
-        """Read a policy file, with the keys and revocation lists that it names. Its URLs are not asked.
+        """Read a policy file, with the keys and revocation lists that it names: once, so load it anew for newer lists.
 
         Args:    path: of the YAML file; what it names is relative to its directory, or "env://NAME", a variable.
         Returns: the policy; its revocation lists are verified by the trust root of whoever uses it.
@@ -75,7 +76,7 @@ class Policy:
         from pycosign.flows.policy_file import open_policy
 
         made = cls.__new__(cls)
-        made._opened = open_policy(os.fspath(path), environ=environment())
+        made._opened = open_policy(path_text(path), environ=environment())
         made._policy = made._opened.policy
         return made
 

@@ -4,6 +4,7 @@ import os
 from typing import TYPE_CHECKING
 
 from pycosign.ambient import environment
+from pycosign.api.paths import path_text
 from pycosign.errors import UsageError
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class RegistryAccess:
             raise UsageError("user name and password, a token and `anonymous` exclude each other")
         self._given = (username, password, token)
         self._is_anonymous = anonymous
-        self._ca_file = None if ca_file is None else os.fspath(ca_file)
+        self._ca_file = None if ca_file is None else path_text(ca_file)
         self._allow_http = allow_http
         self._made: Registry | None = None
 

@@ -43,6 +43,10 @@ class JudgedFile(Record):
             return Verdict.VERIFIED
         return Verdict.UNAVAILABLE if isinstance(self.outcome, _UNDECIDED) else Verdict.REFUSED
 
+    def __bool__(self) -> bool:
+        """True only if it is verified: `if judged:` must not mean "there is an answer"."""
+        return self.verdict is Verdict.VERIFIED
+
     def require(self) -> Verified:
         """What was proved.
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from pycosign.ambient import environment
+from pycosign.api.paths import path_text
 from pycosign.crypto.keys import PublicKey, load_public_key
 from pycosign.errors import UnavailableError, UsageError
 from pycosign.verify.requirements import SignerIdentity, SignerKey, TextRule
@@ -113,7 +114,7 @@ class Key:
         """
         from pycosign.keys.open import open_public_key
 
-        name = os.fspath(reference)
+        name = path_text(reference)
         key = reading_key(name, lambda: open_public_key(name, http=http_client, environ=_environment_of(reference)))
         return cls(key, hash_name=hash_name, valid_from=valid_from, valid_until=valid_until)
 

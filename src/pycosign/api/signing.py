@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from pycosign.ambient import utc_now
-from pycosign.api.files import Bundle, Digest, FileSource, artifact_name, open_artifact
+from pycosign.api.files import ArtifactSource, Bundle, Digest, FileSource, artifact_name, open_artifact
 from pycosign.api.instance import Instance
 from pycosign.api.means import PrivateKey, Token
 from pycosign.api.registries import RegistryAccess
@@ -62,7 +62,7 @@ def sign_file(artifact: FileSource, *, signer: PrivateKey | Token, instance: Ins
 
 
 def attest_file(
-    artifact: FileSource,
+    artifact: ArtifactSource,
     *,
     predicate_type: str,
     predicate: "JsonValue",
@@ -72,9 +72,9 @@ def attest_file(
 ) -> Bundle:
     """Sign a statement about one file.
 
-    Args:    artifact: as of `sign_file`. predicate_type: the URI, or Cosign's name for it ("spdxjson" ...). predicate:
-             what is said: JSON, as `json.loads` gives it. name: of the file in the statement; None: the last part of
-             its path, and none for bytes. signer, instance: as of `sign_file`.
+    Args:    artifact: as of `sign_file`, or a Digest. predicate_type: its URI, or Cosign's name ("spdxjson" ...).
+             predicate: what is said: JSON, as `json.loads` gives it. name: of the file in the statement; None: the last
+             part of its path, and none for bytes. signer, instance: as of `sign_file`.
     Returns: a bundle v0.3 with the envelope.
     Raises:  as `sign_file`; UsageError: no predicate type; MalformedError: what is no JSON.
     Source:  in-toto/attestation, spec v1; DSSE 1.0.
@@ -84,16 +84,14 @@ def attest_file(
     from pycosign.attest.predicate_types import predicate_type_uri
     from pycosign.wire.intoto import format_statement
 
-    if isinstance(artifact, Digest):
-        raise UsageError("a file is signed by its content, not by its digest")
     if not predicate_type:
         raise UsageError("the type of the predicate is needed")
     if name is None and isinstance(artifact, str | os.PathLike):
         name = os.path.basename(artifact_name(artifact))
-    raw = open_artifact(artifact).read(("sha256",), whole=False).digests["sha256"]
-    statement = format_statement(
-        {"sha256": raw.hex()}, predicate_type=predicate_type_uri(predicate_type), predicate=predicate, name=name
-    )
+    known = open_artifact(artifact).read(("sha256",), whole=False).digests
+    digests = {algorithm: raw.hex() for algorithm, raw in known.items() if algorithm == "sha256" or len(known) == 1}
+    uri = predicate_type_uri(predicate_type)
+    statement = format_statement(digests, predicate_type=uri, predicate=predicate, name=name)
     return attest_statement(statement, signer=signer, instance=instance)
 
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pycosign.ambient import Clock, environment, utc_now
+from pycosign.api.paths import path_text
 from pycosign.instances.embedded import PUBLIC_GOOD_MIRROR, STAGING_MIRROR
 from pycosign.limits import TRUSTED_ROOT_BYTES
 from pycosign.verify.trust import TrustRoot, compile_trust
@@ -150,7 +151,7 @@ class Trust:
         """
         from pycosign.files import read_given_file
 
-        name = os.fspath(path)
+        name = path_text(path)
         return cls.from_json(read_given_file(name, TRUSTED_ROOT_BYTES), source=name)
 
     @classmethod
@@ -190,9 +191,9 @@ def tuf_environment(
     """The variables that name one repository and its cache, in place of the process's own."""
     named = {"TUF_MIRROR": mirror}
     if root is not None:
-        named["TUF_ROOT_JSON"] = os.fspath(root)
+        named["TUF_ROOT_JSON"] = path_text(root)
     if cache is not None:
-        named["TUF_ROOT"] = os.fspath(cache)
+        named["TUF_ROOT"] = path_text(cache)
     return named
 
 

@@ -80,6 +80,10 @@ class Verdict(Enum):
     REFUSED = "refused"  # proved not to be good, malformed, or not there
     UNAVAILABLE = "unavailable"  # could not be found out
 
+    def __bool__(self) -> bool:
+        """True only for VERIFIED: `if verdict:` must not mean "there is an answer"."""
+        return self is Verdict.VERIFIED
+
 
 def verdict_of(outcomes: "list[Verified | SigningError]") -> Verdict:
     """The verdict over several candidates: one verified is enough; else one unavailable makes it unavailable."""
