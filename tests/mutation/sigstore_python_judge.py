@@ -3,18 +3,26 @@
 import hashlib
 import json
 import sys
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 
+@cache
+def _verifier(path: str) -> Any:
+    """One for each trust root: reading it costs more than a bundle does."""
+    trusted_root = import_module("sigstore.models").TrustedRoot.from_file(path)
+    return import_module("sigstore.verify").Verifier(trusted_root=trusted_root)
+
+
 def judge(question: dict[str, Any]) -> str:
     """ "" if sigstore-python accepts, else its words."""
     hashes, models = import_module("sigstore.hashes"), import_module("sigstore.models")
-    verify, policies = import_module("sigstore.verify"), import_module("sigstore.verify.policy")
+    policies = import_module("sigstore.verify.policy")
     algorithms = import_module("sigstore_models.common.v1").HashAlgorithm
     try:
-        verifier = verify.Verifier(trusted_root=models.TrustedRoot.from_file(question["trust"]))
+        verifier = _verifier(question["trust"])
         bundle = models.Bundle.from_json(Path(question["bundle"]).read_bytes())
         demanded = policies.Identity(identity=question["identity"], issuer=question["issuer"])
         artifact = question["artifact"]

@@ -117,8 +117,19 @@ def make_authority(
     builder = builder.add_extension(_key_usage("key_cert_sign", "crl_sign"), critical=True)
     if eku is not None:
         builder = builder.add_extension(x509.ExtendedKeyUsage([eku]), critical=False)
+    issuers_key = signer if issuer is None else issuer.signer
+    builder = _with_key_identifiers(builder, signer.public_key.spki_der, issuers_key.public_key.spki_der)
     certificate = _signed(builder, signer, is_pss=is_pss) if issuer is None else issuer.sign(builder)
     return Issued(certificate, signer, is_pss=is_pss)
+
+
+def _with_key_identifiers(
+    builder: x509.CertificateBuilder, spki_der: bytes, issuers_spki_der: bytes
+) -> x509.CertificateBuilder:
+    """As Fulcio's certificates have them and RFC 5280 wants them; which bytes they are is the issuer's choice."""
+    own, issuers = (hashlib.sha256(der).digest()[:20] for der in (spki_der, issuers_spki_der))
+    builder = builder.add_extension(x509.SubjectKeyIdentifier(own), critical=False)
+    return builder.add_extension(x509.AuthorityKeyIdentifier(issuers, None, None), critical=False)
 
 
 def _key_usage(*names: str) -> x509.KeyUsage:
@@ -272,6 +283,7 @@ class World:
         builder = builder.add_extension(_key_usage("digital_signature"), critical=True)
         builder = builder.add_extension(x509.ExtendedKeyUsage([eku]), critical=False)
         builder = builder.add_extension(x509.SubjectAlternativeName(list(names)), critical=True)
+        builder = _with_key_identifiers(builder, signer.public_key.spki_der, ca.signer.public_key.spki_der)
         for number, text in (claims if claims is not None else {1: ISSUER, 8: ISSUER}).items():
             value = text.encode() if number <= 6 else b"\x0c" + bytes((len(text.encode()),)) + text.encode()
             builder = builder.add_extension(
