@@ -106,7 +106,7 @@ def _check_envelope_entry(body: LogBody, evidence: Evidence) -> None:
     # intoto 0.0.1 holds no signature: only the digest of the whole envelope, as it was submitted, binds it. A bundle
     # does not keep those bytes; they are one of the known spellings, and each binds every member.
     stored = envelope_spellings(envelope) if evidence.envelope_bytes is None else (evidence.envelope_bytes,)
-    if body.envelope_digest not in map(sha256, stored):
+    if all(body.envelope_digest != sha256(spelling) for spelling in stored):
         raise EntryMismatchError("the log entry is for another envelope")
 
 
