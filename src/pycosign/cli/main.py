@@ -51,7 +51,8 @@ def _dispatch(words: list[str], context: Context) -> int:
     args = _read(node, path, command, words, context)
     if args is None:
         return 0
-    if context.owns_process and command.environment:
+    is_reader = command.begins_nothing is not None and command.begins_nothing(args)
+    if context.owns_process and command.environment and not is_reader:
         from pycosign.cli.signals import end_on_sigterm
 
         end_on_sigterm()

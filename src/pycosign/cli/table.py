@@ -30,6 +30,8 @@ TYPE_CHECKING = False  # `typing` costs as much as a third of `version`
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from pycosign.cli.parser import Values
+
     Value = bool | int | float | str | tuple[str, ...]
     ArgumentCheck = Callable[[list[str], str], str | None]
 
@@ -114,6 +116,7 @@ class Command:
     """One command: its flags, its arguments and its help. Its module's `run(args, context)` does the work."""
 
     __slots__ = (
+        "begins_nothing",
         "check_arguments",
         "deprecated",
         "description",
@@ -139,6 +142,7 @@ class Command:
         required: tuple[str, ...] = (),
         exclusive: tuple[tuple[str, ...], ...] = (),
         unsupported: frozenset[str] = frozenset(),
+        begins_nothing: "Callable[[Values], bool] | None" = None,
     ) -> None:
         self.description = description
         self.flags = tuple(flags)
@@ -151,6 +155,7 @@ class Command:
         self.deprecated = deprecated  # the notice printed when it runs
         self.required = required  # flags that must be set, by a word or by the environment
         self.exclusive = exclusive  # groups of flags of which at most one may be set
+        self.begins_nothing = begins_nothing  # with these flags SIGTERM has nothing to undo: it may end the process
         self.unsupported = unsupported  # Cosign's flags that are refused by name when set to anything but their default
 
 

@@ -2,7 +2,7 @@
 
 import os
 
-from pycosign.cli.groups import BATCH, NOW_IN_BUNDLE, POLICY_FILE, VERIFYING, VERIFYING_UNSUPPORTED
+from pycosign.cli.groups import BATCH, NOW_IN_BUNDLE, POLICY_FILE, VERIFYING, VERIFYING_UNSUPPORTED, only_reads
 from pycosign.cli.table import Command, text
 from pycosign.errors import UsageError
 
@@ -59,6 +59,7 @@ COMMAND = Command(
   pycosign verify-blob --batch pairs.jsonl --output json --key cosign.pub""",
     exclusive=(("ca-roots", "certificate-chain"), ("ca-intermediates", "certificate-chain")),
     unsupported=VERIFYING_UNSUPPORTED,
+    begins_nothing=only_reads,
 )
 
 

@@ -1,6 +1,6 @@
 """`pycosign verify-blob-attestation`."""
 
-from pycosign.cli.groups import BATCH, NOW_IN_BUNDLE, POLICY_FILE, VERIFYING, VERIFYING_UNSUPPORTED
+from pycosign.cli.groups import BATCH, NOW_IN_BUNDLE, POLICY_FILE, VERIFYING, VERIFYING_UNSUPPORTED, only_reads
 from pycosign.cli.table import Command, at_most, switch, text
 from pycosign.errors import UsageError
 
@@ -61,6 +61,7 @@ COMMAND = Command(
       --digest HEX --digestAlg sha256""",
     exclusive=(("ca-roots", "certificate-chain"), ("ca-intermediates", "certificate-chain")),
     unsupported=VERIFYING_UNSUPPORTED,
+    begins_nothing=only_reads,
 )
 
 
