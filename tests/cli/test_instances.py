@@ -233,6 +233,19 @@ def test_an_old_signature_is_searched_for_in_the_log_of_the_instance(desk: Desk,
     desk.must(*verify, "--instance", "v2", "--rekor-url", rekor)
 
 
+def test_bundles_are_made_with_the_log_of_the_instance(desk: Desk, tmp_path: Path) -> None:
+    parts = ("--artifact", desk.stage.artifact, "--bundle", desk.stage.legacy_keyed, "--key", desk.stage.public_key)
+    create = ("bundle", "create", *parts)
+    desk.files("v1", "signing_config_rekor_v1")
+    desk.files("v2")
+    desk.must(*create, PYCOSIGN_INSTANCE="v1")
+    desk.must("instance", "use", "v1")
+    desk.must(*create)
+    refused = desk.run(*create, PYCOSIGN_INSTANCE="v2")
+    assert (refused.status, "has no log that can be asked" in refused.err) == (1, True)
+    desk.must(*create, "--rekor-url", desk.stage.sandbox.urls["rekor"], PYCOSIGN_INSTANCE="v2")
+
+
 def test_the_documented_file_is_one_that_is_read(desk: Desk) -> None:
     page = (Path(__file__).parents[2] / "docs" / "instances.md").read_text()
     block = page.partition("```json\n")[2].partition("```")[0]

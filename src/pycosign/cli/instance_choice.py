@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pycosign.cli.parser import Values
     from pycosign.instances.named import Instance
 
-__all__ = ["chosen_instance", "instance_for_trust", "log_to_search"]
+__all__ = ["chosen_instance", "instance_for_trust", "log_of_bundles", "log_to_search"]
 
 _TRUST_FLAGS = ("trusted-root", "ca-roots", "ca-intermediates", "timestamp-certificate-chain")
 _SIGNING_FLAGS = ("trusted-root", "signing-config")
@@ -63,10 +63,36 @@ def log_to_search(args: "Values", context: "Context") -> str | None:
     found = instance_for_trust(args, context)
     if found is None or found.name == "public":
         return args.text("rekor-url")
+    return _searchable_log(found, context)
+
+
+def log_of_bundles(args: "Values", context: "Context") -> str:
+    """The log that `bundle create` and `bundle upgrade` ask, which have no --instance: as `log_to_search`.
+
+    Raises: UsageError: a private instance is in use, and has no log of that kind.
+    """
+    name = context.environ.get("PYCOSIGN_INSTANCE")
+    if args.given("rekor-url") or not (name or os.path.exists(instances_path(context.environ))):
+        return args.text("rekor-url")
+    from pycosign.instances.named import resolve_instance
+
+    found = resolve_instance(name or None, context.environ)
+    if found is None or found.name == "public":
+        return args.text("rekor-url")
+    url = _searchable_log(found, context)
+    if url is None:
+        raise UsageError(
+            f"the instance {found.name} is in use, and has no log that can be asked", hint="give --rekor-url"
+        )
+    return url
+
+
+def _searchable_log(instance: "Instance", context: "Context") -> str | None:
+    """The Rekor v1 log of the instance's signing config."""
     from pycosign.ambient import utc_now
     from pycosign.instances.trust import TrustSource, load_signing_config
 
-    config, _ = load_signing_config(TrustSource(context.environ, utc_now(), context.http, instance=found))
+    config, _ = load_signing_config(TrustSource(context.environ, utc_now(), context.http, instance=instance))
     return next((service.url for service in config.rekor if service.api_version == 1), None)
 
 

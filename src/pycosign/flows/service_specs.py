@@ -29,7 +29,8 @@ def prefixed(prefix: str, *, malformed: bool = True) -> Iterator[None]:
     except (MalformedError, UsageError) as exc:
         if isinstance(exc, MalformedError) and not malformed:
             raise
-        raise UsageError(f"{prefix}: {exc}", code=exc.code if isinstance(exc, UsageError) else None) from exc
+        said = (exc.code, exc.hint) if isinstance(exc, UsageError) else (None, None)
+        raise UsageError(f"{prefix}: {exc}", code=said[0], hint=said[1]) from exc
 
 
 def parse_spec(

@@ -116,13 +116,14 @@ def _key(args: "Values", context: "Context") -> "PublicKey | None":
 
 def _search(args: "Values", context: "Context") -> "SearchLog":
     def search(evidence: "Evidence", verifier_pem: bytes, artifact_sha256: bytes) -> "tuple[LogEntry, ...]":
+        from pycosign.cli.instance_choice import log_of_bundles
         from pycosign.flows.log_search import search_entries
 
         return search_entries(
             evidence,
             verifier_pem,
             http=context.http(),
-            rekor_url=args.text("rekor-url"),
+            rekor_url=log_of_bundles(args, context),
             artifact_sha256=artifact_sha256,
         )
 

@@ -32,9 +32,10 @@ def run(args: "Values", context: "Context") -> None:
     from pycosign.flows.service_specs import prefixed
 
     def fetch(log_index: int) -> "LogEntry":
+        from pycosign.cli.instance_choice import log_of_bundles
         from pycosign.clients.rekor_v1 import fetch_entry_at
 
-        return fetch_entry_at(context.http(), args.text("rekor-url"), log_index)
+        return fetch_entry_at(context.http(), log_of_bundles(args, context), log_index)
 
     with prefixed("reading input file"):
         data = read_part(args.words[0])
