@@ -241,7 +241,9 @@ def test_a_key_may_stand_in_the_policy_itself_or_in_a_variable(stage: Stage) -> 
 def test_waivers_are_named_in_the_policy_and_shown(stage: Stage) -> None:
     waived = policy(stage, "waived.yaml", KEY, waivers=["tlog"])
     words = ("verify-blob", "--bundle", stage.keyed, "--policy-file", waived, "--report", "json", stage.artifact)
-    report = json.loads(stage.must(*words).out)
+    ran = stage.must(*words)
+    assert "WARNING: The policy file turns checks off: tlog." in ran.err
+    report = json.loads(ran.out)
     assert report["candidates"][0]["waivers"] == ["tlog"]
     assert report["trust"] is None  # a key without a log needs none
 

@@ -66,6 +66,9 @@ def load_policy(
             raise UsageError(f"--{name} cannot be used together with --policy-file, which says that itself")
     opened = open_policy(args.text("policy-file"), environ=context.environ)
     policy = opened.policy._replace(annotations=_joined(opened.policy.annotations, annotations or {}))
+    if policy.waivers:
+        names = ", ".join(sorted(waiver.value for waiver in policy.waivers))
+        context.warn(f"The policy file turns checks off: {names}.")
     if args.switch("use-signed-timestamps"):
         policy = policy._replace(min_timestamp_authorities=max(1, policy.min_timestamp_authorities))
     if is_attestation:
