@@ -38,9 +38,10 @@ def _changed(draw: st.DrawFn, samples: list[bytes]) -> bytes:
 
 def inputs(target: Target) -> st.SearchStrategy[bytes]:
     """Changed samples, and now and then bytes out of nothing."""
-    samples = target.seeds()
-    changed = _changed(samples)
-    return st.one_of(changed, changed, changed, changed, st.binary(max_size=200), st.text(max_size=60).map(str.encode))
+    changed = _changed(target.seeds())
+    # without a codec: to work out its characters takes Hypothesis 200 MB, and memory is looked at here
+    letters = st.text(st.characters(exclude_categories=("Cs",)), max_size=60).map(str.encode)
+    return st.one_of(changed, changed, changed, changed, st.binary(max_size=200), letters)
 
 
 def run_hypothesis(target: Target, watch: Watch) -> None:
