@@ -116,5 +116,5 @@ def test_the_library_signs_in_a_test_as_written(home: Home) -> None:
 
 
 def test_every_block_that_is_marked_is_run() -> None:
-    sessions = {"stack", "keyless", "key", "batch", "explain", "image", "instance"}
+    sessions = {"stack", "keyless", "key", "batch", "explain", "image", "instance", "policy"}
     assert set(_blocks()) == {*sessions, "library_file", "library_image", "library_test"}
