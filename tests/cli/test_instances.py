@@ -129,6 +129,17 @@ def test_an_instance_of_a_repository_has_a_root_and_cache_of_its_own(desk: Desk)
     assert list((desk.folder / "instances").iterdir()) == []
 
 
+def test_a_repository_may_be_a_directory(desk: Desk, tmp_path: Path) -> None:
+    mirror = f"file://{desk.stage.sandbox.data_dir}/tuf"
+    desk.must("instance", "add", "corp", "--mirror", mirror, "--root", desk.tuf_root)
+    assert desk.verify("--instance", "corp").status == 0
+    cache = {"TUF_ROOT": str(tmp_path / "tuf")}
+    desk.must("initialize", "--mirror", mirror, "--root", desk.tuf_root, **cache)
+    assert desk.verify(**cache).status == 0
+    for wrong, status in ((f"file://{tmp_path}/nothing", 20), ("file://relative/path", 1), (f"file://{tmp_path}", 20)):
+        assert desk.run("instance", "add", "other", "--mirror", wrong, "--root", desk.tuf_root).status == status
+
+
 def test_a_repository_that_cannot_be_trusted_is_not_remembered(desk: Desk) -> None:
     staging = Path(__file__).parents[2] / "src/pycosign/instances/data/staging/root.json"
     for words, status in (

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pycosign.errors import SigningError, UnavailableError
+from pycosign.errors import SigningError, UnavailableError, UsageError
+from pycosign.files import read_bounded
 from pycosign.instances.tuf_cache import CacheLocation, TufCache, lock_cache, trust_anchor
 from pycosign.instances.tuf_check import METADATA_BYTES, TufMetadataError
 from pycosign.limits import TRUSTED_ROOT_BYTES
@@ -138,18 +139,39 @@ def _results(workshop: str, targets: Mapping[str, bytes]) -> dict[str, bytes]:
 
 
 def _fetcher(http: "HttpClient") -> "FetcherInterface":
-    """`tuf`'s downloads through our client: its proxies, its TLS, its deadline."""
+    """`tuf`'s downloads through our client (its proxies, its TLS, its deadline), or out of a directory."""
     from tuf.api.exceptions import DownloadHTTPError
     from tuf.ngclient import FetcherInterface
 
     class Fetcher(FetcherInterface):
         def _fetch(self, url: str) -> Iterator[bytes]:
+            if url.startswith("file://"):
+                content = _read_local(url)
+                if content is None:
+                    raise DownloadHTTPError(f"there is no {url}", 404)
+                return iter(_pieces(content))
             response = http.request("GET", url, max_bytes=TRUSTED_ROOT_BYTES)
             if response.status >= 400:
                 raise DownloadHTTPError(f"status {response.status} of {url}", response.status)
             return iter(_pieces(response.body))
 
     return Fetcher()
+
+
+def _read_local(url: str) -> bytes | None:
+    """A file of a repository in a directory (`--mirror file:///DIRECTORY`); None if there is none.
+
+    Raises: UsageError: not an absolute path; UnavailableError: it cannot be read.
+    """
+    from urllib.parse import unquote
+
+    path = unquote(url.removeprefix("file://"))
+    if not os.path.isabs(path):
+        raise UsageError(f"{url} is no URL of a file: file:/// is followed by an absolute path")
+    try:
+        return read_bounded(path, TRUSTED_ROOT_BYTES)
+    except OSError as exc:
+        raise UnavailableError(f"cannot read {path}: {exc.strerror or exc}", code="tuf.unavailable") from exc
 
 
 def _pieces(body: bytes) -> Iterable[bytes]:
