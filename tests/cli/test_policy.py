@@ -137,7 +137,10 @@ def test_logs_and_authorities_are_counted(stage: Stage) -> None:
     for members, code in (({"logs": 2}, "tlog.threshold"), ({"timestamp_authorities": 2}, "timestamp.threshold")):
         ran = stage.run(*verify(stage, stage.keyed, policy(stage, "t.yaml", KEY, **members)))
         assert_one_error(ran, 1, naming="of 2 demanded", code=code)
-    ran = stage.run(*verify(stage, stage.legacy_keyed, one))
+    plain = policy(stage, "t.yaml", KEY)
+    for more in ((), ("--use-signed-timestamps",)):
+        assert stage.run(*verify(stage, stage.legacy_keyed, plain, *more)).status == len(more)  # flags only add demands
+    ran = stage.run(*verify(stage, stage.legacy_keyed, policy(stage, "t.yaml", KEY, timestamp_authorities=1)))
     assert_one_error(ran, 1, naming="a signed timestamp is demanded", code="timestamp.missing")
 
 

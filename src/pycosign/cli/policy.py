@@ -69,7 +69,7 @@ def load_policy(
     if policy.waivers:
         names = ", ".join(sorted(waiver.value for waiver in policy.waivers))
         context.warn(f"The policy file turns checks off: {names}.")
-    if args.switch("use-signed-timestamps"):
+    if args.switch("use-signed-timestamps") or args.text("timestamp-certificate-chain"):
         policy = policy._replace(min_timestamp_authorities=max(1, policy.min_timestamp_authorities))
     if is_attestation:
         policy = policy._replace(predicate_type=_predicate_type(args, policy.predicate_type))
