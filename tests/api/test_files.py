@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 import pycosign
 from pycosign.testing import Sandbox
@@ -137,6 +139,22 @@ def test_a_regexp_matches_the_whole_text(sandbox: Sandbox, bundle: pycosign.Bund
 def test_a_regexp_that_would_escape_from_its_ends_is_refused(pattern: str) -> None:
     with pytest.raises(pycosign.UsageError):
         pycosign.Regexp(pattern)
+
+
+@given(
+    pattern=st.text(alphabet="ab|()[]*+?.^$\\\\QEzAim:{}1-\n", max_size=12),
+    text=st.text(alphabet="abQE1\n", max_size=6),
+)
+@example(pattern=r"\Qa", text="a")
+@example(pattern="(?i)a|b", text="B1")
+@example(pattern="(?m)^a$", text="b\na")
+def test_a_regexp_matches_what_a_full_match_matches(pattern: str, text: str) -> None:
+    re2 = pytest.importorskip("re2")
+    try:
+        rule = pycosign.Regexp(pattern)._rule
+    except pycosign.UsageError:
+        return
+    assert rule.accepts(text) == (re2.fullmatch(pattern, text) is not None)
 
 
 def test_an_alternative_does_not_escape_from_the_ends() -> None:
@@ -310,6 +328,17 @@ def test_the_same_verifier_serves_many_threads(verifier: pycosign.Verifier, bund
         contents = [HELLO if index % 2 else b"forged" for index in range(64)]
         judged = pool.map(lambda content: next(verifier.judge_files([(content, bundle)])).verdict, contents)
         assert list(judged) == [pycosign.Verdict.REFUSED, pycosign.Verdict.VERIFIED] * 32
+
+
+def test_the_same_instance_serves_many_threads(sandbox: Sandbox, trust: pycosign.Trust) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    instance, key = sandbox.instance, pycosign.PrivateKey.generate()
+    contents = [str(index).encode() for index in range(8)]
+    with ThreadPoolExecutor(4) as pool:
+        signed = list(pool.map(lambda content: pycosign.sign_file(content, signer=key, instance=instance), contents))
+    verifier = pycosign.Verifier(signer=key.public, trust=trust)
+    assert len(verifier.verify_files(zip(contents, signed, strict=True))) == 8
 
 
 def test_many_files_each_get_their_answer(tmp_path: Path, verifier: pycosign.Verifier, bundle: pycosign.Bundle) -> None:
