@@ -72,7 +72,8 @@ def run_bundle_file(data: bytes) -> None:
             read_file_candidates(data, is_attestation=is_attestation)
 
 
-def _bundle_files() -> list[bytes]:
+def bundle_files() -> list[bytes]:
+    """Files of every form that may hold signatures or attestations."""
     lines = b"\n".join(seeds.bundles()[20:23]) + b"\n"
     names = ("corpus/pypi-attestations/*", "corpus/slsa-verifier/*", "corpus/github-cli/*", "corpus/*/*.jsonl")
     return [lines, *seeds.corpus_documents("pep740", "list"), *seeds.recorded(*names), *seeds.envelopes()[:5]]
@@ -151,7 +152,7 @@ TARGETS = (
     Target(
         "bundle-file",
         run_bundle_file,
-        _bundle_files,
+        bundle_files,
         (
             read_candidates,
             read_evidences,

@@ -1,6 +1,7 @@
 """Targets: the requests that our own services get. A service answers whatever it is sent."""
 
 import asyncio
+import json
 import tempfile
 from collections.abc import Callable
 from functools import cache
@@ -12,10 +13,12 @@ from pycosign.codec.strict_json import Fields, load_json
 from pycosign.crypto.signers import LocalSigner
 from pycosign.stack.asgi import ASGIApp
 from pycosign.stack.ca.core import parse_request
+from pycosign.stack.ca.principal import principal_of
 from pycosign.stack.ca.token import TrustedIssuer, check_token
 from pycosign.stack.idp.core import AUDIENCE, IssuerKey, is_loopback_redirect
 from pycosign.stack.idp.http import build_idp_app
 from pycosign.stack.registry import build_registry_app, core
+from pycosign.stack.tlog.evidence import statement_digests
 from pycosign.stack.tlog.rekor_v1_core import admit
 from pycosign.stack.tlog.rekor_v2_core import admit_v2
 from pycosign.stack.tsa.core import TimestampAuthority, request_from_der, request_from_json
@@ -106,7 +109,11 @@ def run_fulcio(data: bytes) -> None:
 
 
 def run_token(data: bytes) -> None:
-    """An identity token before the certificate authority."""
+    """An identity token before the certificate authority; and claims, as a token that holds would bring them."""
+    with tolerating():
+        claims = load_json(data, what=_WHAT, max_bytes=_BYTES)
+        if isinstance(claims, dict):
+            principal_of(claims)
     with tolerating():
         check_token(as_text(data), TrustedIssuer(ISSUER, AUDIENCE, rsa_key().public_key()), now=NOW)
 
@@ -114,7 +121,12 @@ def run_token(data: bytes) -> None:
 def _tokens() -> list[bytes]:
     from tests.stack.services import token
 
-    return [token().encode(), b"eyJhbGciOiJub25lIn0.e30.", b"a.b.c"]
+    claims = [
+        {"iss": "https://token.actions.githubusercontent.com", "sub": "repo:a/b:ref", "sha": "c", "repository": "a/b"},
+        {"iss": ISSUER, "sub": "a", "email": "a@example.com", "email_verified": True},
+        {"iss": ISSUER, "sub": "https://issuer.example/sub", "aud": ["sigstore"]},
+    ]
+    return [token().encode(), b"eyJhbGciOiJub25lIn0.e30.", b"a.b.c", *(json.dumps(item).encode() for item in claims)]
 
 
 def run_rekor_v1(data: bytes) -> None:
@@ -126,6 +138,7 @@ def run_rekor_v1(data: bytes) -> None:
 
 
 def run_rekor_v2(data: bytes) -> None:
+    statement_digests("application/vnd.in-toto+json", data)
     with tolerating():
         admit_v2(Fields(load_json(data, what=_WHAT, max_bytes=_BYTES), _WHAT))
     _send(_rekor(2), "POST", "/api/v2/log/entries", data, _JSON)
@@ -203,9 +216,14 @@ def _line(name: str) -> dict[str, Any] | None:
 
 TARGETS = (
     Target("rekor-v1-request", run_rekor_v1, lambda: seeds.exchanged("rekor-v1-*", answers=False), (admit,)),
-    Target("rekor-v2-request", run_rekor_v2, lambda: seeds.exchanged("rekor-v2-*", answers=False), (admit_v2,)),
+    Target(
+        "rekor-v2-request",
+        run_rekor_v2,
+        lambda: seeds.exchanged("rekor-v2-*", answers=False),
+        (admit_v2, statement_digests),
+    ),
     Target("fulcio-request", run_fulcio, lambda: seeds.exchanged("fulcio-*", answers=False), (parse_request,)),
-    Target("identity-token", run_token, _tokens, (check_token,)),
+    Target("identity-token", run_token, _tokens, (check_token, principal_of)),
     Target(
         "tsa-request",
         run_tsa,
