@@ -5,9 +5,17 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from pycosign.crypto.certificate import parse_certificate
+from pycosign.crypto.extensions import CODE_SIGNING
+from pycosign.crypto.keys import PublicKey
+from pycosign.crypto.path import build_path
+from pycosign.errors import NotValidAtTimeError
+from pycosign.verify.evidence import Evidence
 from pycosign.verify.pipeline import verify
 from pycosign.verify.trust import TrustRoot
 from tests.verify.vectors import (
@@ -40,6 +48,46 @@ def test_threads_share_a_trust_root_that_none_has_used_before() -> None:
 
     with ThreadPoolExecutor(THREADS) as pool:
         assert list(pool.map(run, range(THREADS))) == [len(EVIDENCE)] * THREADS
+
+
+def checked_under(monkeypatch: pytest.MonkeyPatch, trust: TrustRoot, evidence: Evidence) -> list[PublicKey]:
+    """The keys under which a verification checks a signature."""
+    keys: list[PublicKey] = []
+    original = PublicKey._check
+
+    def recorded(self: PublicKey, *arguments: Any) -> None:
+        keys.append(self)
+        original(self, *arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(PublicKey, "_check", recorded)
+        verify(evidence, RECORDED_ARTIFACT, trust=trust, requirements=RECORDED_REQUIREMENTS, now=NOW)
+    return keys
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_an_issuer_that_was_checked_against_its_root_is_not_checked_again(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trust, evidence = recorded_trust(), read_evidence(RECORDED[name].read_bytes())
+    first = checked_under(monkeypatch, trust, evidence)
+    again = checked_under(monkeypatch, trust, evidence)
+    roots = {authority.anchor.public_key for authority in trust.certificate_authorities}
+    assert roots & set(first)
+    assert not roots & set(again)
+    # What the bundle brings is checked every time: its signature, its certificate, its log's and authority's words.
+    assert [key for key in first if key in again] == again
+    assert len(again) >= 4
+
+
+def test_what_an_issuer_was_checked_for_still_ends_with_its_validity() -> None:
+    trust = recorded_trust()
+    verify_all(trust)
+    authority = trust.certificate_authorities[0]
+    leaf, *intermediates = (parse_certificate(EVIDENCE[0].chain_der[0]), *authority.certificates[:-1])
+    late = max(certificate.not_after for certificate in authority.certificates) + timedelta(seconds=1)
+    with pytest.raises(NotValidAtTimeError):
+        build_path(leaf, intermediates, (authority.anchor,), at=late, eku=CODE_SIGNING)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")

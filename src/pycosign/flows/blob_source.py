@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pycosign import limits
 from pycosign.crypto.digests import ByteStream, digest_file
 from pycosign.errors import UnavailableError, UsageError
 from pycosign.record import Record
 from pycosign.verify.artifact import Artifact, artifact_from_bytes, artifact_from_digest
+
+if TYPE_CHECKING:
+    from pycosign.flows.hash_ahead import HashAhead
 
 __all__ = [
     "BlobSource",
@@ -36,6 +39,7 @@ class BlobSource(Record):
     known: Artifact | None = None  # a digest, or bytes in memory
     is_digest: bool = False
     file_name: str = ""
+    ahead: "HashAhead | None" = None  # its SHA-256, begun already
 
     def read(self, digests: Collection[str], *, whole: bool) -> Artifact:
         """Hash the file.
@@ -47,6 +51,8 @@ class BlobSource(Record):
             return self.known
         assert self.opener is not None
         try:
+            if self.ahead is not None and not whole and set(digests) == {"sha256"}:
+                return Artifact({"sha256": self.ahead.sha256()}, None, self.name, file_name=self.file_name)
             with self.opener() as stream:
                 if whole:
                     return artifact_from_bytes(_read_whole(stream), name=self.name)._replace(file_name=self.file_name)
@@ -57,15 +63,15 @@ class BlobSource(Record):
             ) from exc
 
 
-def blob_from_path(path: str) -> BlobSource:
-    """A local file. Raises: UsageError: there is none, or it is a directory."""
+def blob_from_path(path: str, *, ahead: "HashAhead | None" = None) -> BlobSource:
+    """A local file; `ahead` hashes it already. Raises: UsageError: there is none, or it is a directory."""
     import os
 
     if os.path.isdir(path):
         raise UsageError(f"{path}: is a directory")
     if not os.path.exists(path):
         raise UsageError(f"{path}: no such file")
-    return BlobSource(path, lambda: open(path, "rb"), file_name=os.path.basename(path))
+    return BlobSource(path, lambda: open(path, "rb"), file_name=os.path.basename(path), ahead=ahead)
 
 
 def blob_from_digest(text: str) -> BlobSource:

@@ -12,9 +12,12 @@ if TYPE_CHECKING:
     from pycosign.cli.journal import Journal
     from pycosign.cli.parser import Values
     from pycosign.flows.blob_source import BlobSource
+    from pycosign.flows.hash_ahead import HashAhead
     from pycosign.verify.result import Verified
 
 __all__ = ["run"]
+
+_LARGE_BYTES = 32 << 20  # hashing so much takes as long as the imports; a thread and `hashlib` cost a quarter of that
 
 
 def _one_or_a_batch(words: list[str], _path: str) -> str | None:
@@ -75,13 +78,27 @@ def run(args: "Values", context: "Context") -> int:
         from pycosign.cli.policy import run_file_by_policy
 
         return run_file_by_policy(args, context, args.words[0], lambda: _source(args, context), is_attestation=False)
+    ahead = _hash_ahead(args.words[0]) if context.owns_process else None
     from pycosign.cli.verifying import print_outcome
 
-    print_outcome(args.words[0], lambda journal: _verify(args, context, journal), args, context)
+    print_outcome(args.words[0], lambda journal: _verify(args, context, journal, ahead), args, context)
     return 0
 
 
-def _verify(args: "Values", context: "Context", journal: "Journal") -> "Verified":
+def _hash_ahead(word: str) -> "HashAhead | None":
+    """Begin to hash a large local file: what verifies is imported meanwhile."""
+    try:
+        found = os.stat(word)
+    except (OSError, ValueError):
+        return None  # it is something else, or missing: said later
+    if found.st_size < _LARGE_BYTES or not os.path.isfile(word):
+        return None
+    from pycosign.flows.hash_ahead import HashAhead
+
+    return HashAhead(word)
+
+
+def _verify(args: "Values", context: "Context", journal: "Journal", ahead: "HashAhead | None" = None) -> "Verified":
     """The bundle says by its form whether it is a Sigstore bundle or Cosign's own old JSON."""
     from pycosign.cli.verifying import (
         check_bundle_flags,
@@ -114,7 +131,7 @@ def _verify(args: "Values", context: "Context", journal: "Journal") -> "Verified
         evidence, is_legacy = read_bundle_evidence(bundle), False
     requirements = read_requirements(args, context)
     trust = load_trust_for(args, context, requirements, journal)
-    source = _source(args, context)
+    source = _source(args, context, ahead)
     if is_legacy and not evidence.entries:
         from pycosign.cli.legacy_blob import completed_by_log
 
@@ -137,13 +154,13 @@ def _verify_any(bundle: bytes, args: "Values", context: "Context", journal: "Jou
     return conclude_reported(judged, args, journal)
 
 
-def _source(args: "Values", context: "Context") -> "BlobSource":
+def _source(args: "Values", context: "Context", ahead: "HashAhead | None" = None) -> "BlobSource":
     """The file that the argument means."""
     from pycosign.flows.blob_source import blob_from_argument, blob_from_path
 
     word = args.words[0]
     if word != "-" and os.path.isfile(word):
-        return blob_from_path(word)
+        return blob_from_path(word, ahead=ahead)
     from pycosign.cli.legacy_blob import open_url
 
     stdin = context.stdin_bytes() if word == "-" else None
