@@ -126,6 +126,14 @@ def test_a_certificate_belongs_to_the_signatures_that_are_found(stage: Stage, un
     assert "made with another certificate" in ran.err
 
 
+def test_bundles_beside_the_image_do_not_count_for_given_files(stage: Stage, unattached: Files) -> None:
+    image = f"{stage.sandbox.registry}/{stage.image('bundled', b'bundled')}"
+    stage.must("sign", "--yes", image)
+    assert unattached.verify(image).status == 0
+    assert unattached.verify("--certificate", unattached.certificate, image).status == 10
+    assert unattached.verify(*unattached.loose, image).status == 12
+
+
 def test_a_key_s_signature_in_files(stage: Stage) -> None:
     image = f"{stage.sandbox.registry}/{stage.image('keyed', b'keyed')}"
     outputs = ("--output-signature", stage.folder / "ks", "--output-payload", stage.folder / "kp")
