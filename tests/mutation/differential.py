@@ -5,22 +5,18 @@ in which they differ. docs/differential.md explains those of the last run. Needs
 """
 
 import argparse
-import json
 import random
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pycosign.errors import SigningError
 from tests.corpus.load import Entry, corpus
 from tests.interop.environment import Home
-from tests.interop.peers import build, sigstore_python
 from tests.mutation.engine import Examiner, sample_of
-
-_PYTHON_SIDE = Path(__file__).with_name("sigstore_python_judge.py")
+from tests.mutation.judges import ask_cosign, ask_sigstore_python
 
 
 class Case(NamedTuple):
@@ -57,37 +53,28 @@ def ours(case: Case) -> str:
     return ""
 
 
-def cosigns(home: Home, cosign: Path, case: Case) -> str:
-    """The same, by Cosign 3."""
-    command: list[str | Path] = [cosign, "verify-blob", "--bundle", case.path]
+def for_cosign(case: Case) -> list[str]:
+    """The words of Cosign's command."""
+    words = ["verify-blob", "--bundle", str(case.path)]
     options = case.entry.options()
     if options.key is not None:
-        command += ["--key", options.key]
+        words += ["--key", options.key]
     else:
-        command += ["--certificate-identity", options.identity, "--certificate-oidc-issuer", options.issuer]
+        words += ["--certificate-identity", options.identity, "--certificate-oidc-issuer", options.issuer]
     if options.trust is not None:
-        command += ["--trusted-root", options.trust]
+        words += ["--trusted-root", options.trust]
     if "tlog" in options.waive:
-        command += ["--insecure-ignore-tlog"]
+        words += ["--insecure-ignore-tlog"]
     if "sct" in options.waive:
-        command += ["--insecure-ignore-sct", "--use-signed-timestamps"]
-    result = home.run([*command, options.artifact])
-    return "" if result.status == 0 else result.last_words
+        words += ["--insecure-ignore-sct", "--use-signed-timestamps"]
+    return [*words, options.artifact]
 
 
-def pythons(all_cases: list[Case]) -> list[str | None]:
-    """The same, by sigstore-python, in one process; None where it has no such verification (keys, waivers)."""
-    questions = []
-    for case in all_cases:
-        options = case.entry.options()
-        asked = options.key is None and not options.waive and options.trust is not None
-        questions.append({**options._asdict(), "bundle": str(case.path)} if asked else None)
-    python = sigstore_python().with_name("python")
-    done = subprocess.run(
-        [python, _PYTHON_SIDE], input=json.dumps(questions, default=str), capture_output=True, text=True, check=True
-    )
-    answers: list[str | None] = json.loads(done.stdout)
-    return answers
+def for_python(case: Case) -> dict[str, Any] | None:
+    """The question to sigstore-python; None where it has no such verification (keys, waivers)."""
+    options = case.entry.options()
+    asked = options.key is None and not options.waive and options.trust is not None
+    return {**options._asdict(), "bundle": str(case.path)} if asked else None
 
 
 def main() -> int:
@@ -98,11 +85,12 @@ def main() -> int:
         folder = Path(directory)
         (folder / "bundles").mkdir()
         all_cases = list(cases(folder / "bundles", arguments.mutants))
-        home, cosign = Home(folder / "home"), build("cosign3")
+        cosigns = ask_cosign(Home(folder / "home"), [for_cosign(case) for case in all_cases])
+        pythons = ask_sigstore_python([for_python(case) for case in all_cases])
         differ = 0
         print("| entry | change | pycosign | Cosign 3.1.2 | sigstore-python 4.5.1 |\n| --- | --- | --- | --- | --- |")
-        for case, python in zip(all_cases, pythons(all_cases), strict=True):
-            answers = [ours(case), cosigns(home, cosign, case), python]
+        for case, cosign, python in zip(all_cases, cosigns, pythons, strict=True):
+            answers = [ours(case), cosign and cosign.splitlines()[-1], python]
             if len({not answer for answer in answers if answer is not None}) > 1:
                 differ += 1
                 words = ["-" if answer is None else answer or "accepted" for answer in answers]

@@ -83,7 +83,6 @@ TABLE: tuple[Explanation, ...] = (
         "skips a signature whose key id is not its key's own; to DSSE a key id is a hint",
         change="a key id beside the signature",
         words="accepted signatures do not match threshold",
-        kinds=_keyed,
     ),
     Explanation(
         COSIGN,
@@ -150,6 +149,13 @@ TABLE: tuple[Explanation, ...] = (
     Explanation(
         COSIGN,
         True,
+        "takes its own digest of the file whatever the one beside the signature says; here it must be the signed one",
+        change="a digest that was not signed",
+        kinds=lambda recipe: not recipe.has_log,
+    ),
+    Explanation(
+        COSIGN,
+        True,
         "takes the same timestamp twice; here one that is given twice is refused",
         change="the same timestamp twice",
     ),
@@ -196,7 +202,7 @@ TABLE: tuple[Explanation, ...] = (
         PYTHON,
         False,
         "wants an inclusion proof in version 0.1 too, where a promise is enough",
-        words="validation error for Bundle",
+        words="validation errors? for Bundle",
         kinds=lambda recipe: recipe.proved_by == "promise",
     ),
     Explanation(
@@ -227,7 +233,34 @@ TABLE: tuple[Explanation, ...] = (
         change="called .*",
         words="expected certificate",
     ),
+    Explanation(
+        PYTHON,
+        False,
+        "parses the parts of a timestamp that its authority does not sign more strictly",
+        change="a bit of the timestamp",
+        words="Invalid Timestamp Response",
+    ),
     # ---- sigstore-python accepts what pycosign refuses
+    Explanation(
+        PYTHON,
+        True,
+        "looks for the identity among all names of the certificate; Fulcio gives one, and of several nobody knows who "
+        "signed",
+        change="a second name beside the identity",
+    ),
+    Explanation(
+        PYTHON,
+        True,
+        "leaves the payload and its type to its caller; the judge here looks at the subjects alone",
+        change="another payload type|no predicate type|an unknown statement",
+    ),
+    Explanation(
+        PYTHON,
+        True,
+        "never reads the index beside a proof of Rekor v2, which has to be the proof's",
+        change="another index of the log beside a proof alone",
+        kinds=_rekor_v2,
+    ),
     Explanation(
         PYTHON,
         True,
