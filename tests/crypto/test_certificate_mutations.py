@@ -8,10 +8,12 @@ from cryptography import x509
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pycosign.codec.der import DerReader
 from pycosign.codec.der_writer import der_element, der_octets, der_utf8
 from pycosign.crypto import extensions as ext
 from pycosign.crypto.certificate import (
     Certificate,
+    _split_extension,
     format_name,
     parse_certificate,
 )
@@ -201,3 +203,37 @@ def test_a_bad_extension_is_refused(parse: Callable[[bytes, str], object], value
 def test_a_bad_fulcio_extension_is_refused(number: int, value: bytes) -> None:
     with pytest.raises(MalformedError):
         ext.parse_fulcio_extension(number, value, "certificate")
+
+
+def split_by_reader(raw: bytes) -> tuple[str, bool, bytes]:
+    """An extension's content, element by element: what `_split_extension` must equal."""
+    fields = DerReader(raw, "test")
+    oid, critical = fields.oid(), fields.next_is(0x01)
+    if critical and not fields.boolean():
+        raise MalformedError("test", "writes out a default")
+    value = fields.octets()
+    fields.finish()
+    return oid, critical, value
+
+
+LENGTHS = st.sampled_from([0, 1, 2, 5, 0x7E, 0x7F, 0x80, 0x81, 0x82, 0xFF])
+ELEMENTS = st.builds(
+    lambda tag, length, content: bytes((tag, len(content) if length is None else length)) + content,
+    st.sampled_from([0x01, 0x04, 0x06, 0x30]),
+    st.one_of(st.none(), LENGTHS),
+    st.one_of(st.just(b"\xff"), st.just(b"\x55\x1d\x0f"), st.binary(max_size=4), st.just(bytes(130))),
+)
+
+
+@given(
+    st.one_of(st.lists(ELEMENTS, max_size=4).map(b"".join), st.binary(max_size=8)), st.binary(max_size=3), st.booleans()
+)
+def test_an_extension_is_split_as_a_reader_would(raw: bytes, before: bytes, is_last: bool) -> None:
+    tbs, begin = before + raw + (b"" if is_last else b"\x04\x00\x00"), len(before)
+    try:
+        wanted = split_by_reader(raw)
+    except MalformedError:
+        with pytest.raises(MalformedError):
+            _split_extension(tbs, "test", begin, begin + len(raw))
+    else:
+        assert _split_extension(tbs, "test", begin, begin + len(raw)) == wanted

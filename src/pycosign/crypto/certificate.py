@@ -153,18 +153,12 @@ class Certificate:
         explicit.finish()
         tbs, what, extensions = self.tbs_der, self.what, self.extensions
         for tag, begin, content, end in items.elements():
-            parts = read_elements(tbs, what, content, end)
-            tags = [part[0] for part in parts]
-            critical = tags == _CRITICAL_TAGS
-            if tag != SEQUENCE or not (critical or tags == _OTHER_TAGS):
-                raise MalformedError(what, "has an extension that is not an OID, critical or not, and its value")
-            (_, _, oid_at, oid_end), (_, _, value_at, value_end) = parts[0], parts[-1]
-            if critical and tbs[parts[1][2] : parts[1][3]] != b"\xff":
-                raise MalformedError(what, "writes out a default in an extension")
-            oid = oid_text(tbs[oid_at:oid_end], what)
+            if tag != SEQUENCE:
+                raise MalformedError(what, "has an extension that is not a SEQUENCE")
+            oid, critical, value = _split_extension(tbs, what, content, end)
             if oid in extensions:
                 raise MalformedError(what, f"has extension {oid} twice")
-            extensions[oid] = Extension(critical, tbs[value_at:value_end])
+            extensions[oid] = Extension(critical, value)
             self._extension_spans[oid] = (begin, end)
             if critical:
                 self.critical += (oid,)
@@ -304,6 +298,26 @@ class Certificate:
             if number is not None:
                 texts[number] = ext.parse_fulcio_extension(number, value, self.what)
         return texts
+
+
+def _split_extension(tbs: bytes, what: str, at: int, end: int) -> tuple[str, bool, bytes]:
+    """The OID of an extension, whether it is critical, and the content of its value."""
+    oid_end = at + 2 + tbs[at + 1] if end - at > 4 else end
+    if (
+        oid_end + 2 <= end
+        and (tbs[at], tbs[oid_end]) == (OID, OCTET_STRING)
+        and end - oid_end == 2 + tbs[oid_end + 1] < 0x80
+    ):  # not critical, no length above 127, and they add up to the end: nearly every one
+        return oid_text(tbs[at + 2 : oid_end], what), False, tbs[oid_end + 2 : end]
+    parts = read_elements(tbs, what, at, end)
+    tags = [part[0] for part in parts]
+    critical = tags == _CRITICAL_TAGS
+    if not critical and tags != _OTHER_TAGS:
+        raise MalformedError(what, "has an extension that is not an OID, critical or not, and its value")
+    if critical and tbs[parts[1][2] : parts[1][3]] != b"\xff":
+        raise MalformedError(what, "writes out a default in an extension")
+    (_, _, oid_at, oid_end), (_, _, value_at, value_end) = parts[0], parts[-1]
+    return oid_text(tbs[oid_at:oid_end], what), critical, tbs[value_at:value_end]
 
 
 _FULCIO_NUMBERS: Final = {f"{ext.FULCIO_ARC}{number}": number for number in (*range(1, 7), *range(8, 25))}
