@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from pycosign.codec.strict_json import load_json
 from pycosign.crypto.signers import LocalSigner, generate_signer
 from pycosign.errors import MalformedError, SigningError
+from pycosign.instances.refresh import refresh
+from pycosign.instances.tuf_cache import CacheLocation
 from pycosign.instances.tuf_check import (
     MetadataFiles,
     TufMetadataError,
@@ -17,6 +20,9 @@ from pycosign.instances.tuf_check import (
     check_metadata,
     check_target,
 )
+from pycosign.net.http import HttpClient
+from pycosign.stack.tuf.core import Target, TufKeys, build_repository
+from tests.stack.services import chain_keys
 
 ROLES = ("root", "timestamp", "snapshot", "targets")
 CONTENT = b"trust these"
@@ -293,3 +299,28 @@ def test_a_root_under_another_versions_name_is_refused() -> None:
     with pytest.raises(TufMetadataError):
         check_metadata(files, anchor=anchor, history={"4.root.json": newest})
     assert check_metadata(files, anchor=anchor, history={"4.root.json": between, "9.root.json": b"unused"})
+
+
+NAMES = ("../../evil", "/etc/evil", "a/../../../evil", "..\\evil", "%2e%2e/evil", "trusted_root.json/../../evil")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_targets_name_leads_nowhere(tmp_path: Path, name: str) -> None:
+    """CVE-2026-24137: a name that the repository chose was joined to the cache's directory."""
+    from pycosign.ambient import utc_now
+
+    now = utc_now()  # python-tuf reads the clock itself
+    targets = {name: Target(b"evil"), "trusted_root.json": Target(b"{}"), "signing_config.v0.2.json": Target(b"{}")}
+    made = build_repository(targets, TufKeys(*chain_keys()), now=now)
+    for path, content in made.items():
+        if "evil" not in path:
+            (tmp_path / "mirror" / path).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / "mirror" / path).write_bytes(content)
+    location = CacheLocation(str(tmp_path / "cache"), f"file://{tmp_path}/mirror")
+    with HttpClient() as http:
+        refreshed = refresh(location, http=http, now=now, anchor=made["root.json"])
+    assert refreshed.stored
+    assert sorted(refreshed.targets) == ["signing_config.v0.2.json", "trusted_root.json"]
+    stored = [path for path in tmp_path.rglob("*") if path.is_file() and tmp_path / "mirror" not in path.parents]
+    assert stored
+    assert [path for path in stored if tmp_path / "cache" not in path.parents or "evil" in path.name] == []
