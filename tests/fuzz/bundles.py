@@ -18,7 +18,7 @@ from pycosign.verify.evidence import (
     with_envelope_as_content,
 )
 from pycosign.wire.attestation_list import listed_from_fields, read_listed
-from pycosign.wire.bundle import Bundle, bundle_from_fields, format_bundle, looks_like_bundle, parse_bundle
+from pycosign.wire.bundle import bundle_from_fields, format_bundle, looks_like_bundle, parse_bundle
 from pycosign.wire.bundle_file import parse_bundle_file
 from pycosign.wire.dsse import envelope_from_fields, format_envelope, pae, parse_envelope
 from pycosign.wire.intoto import parse_statement
@@ -41,10 +41,6 @@ _WHAT = "sample"
 
 
 # ---- bundles ---------------------------------------------------------------------------------------------------------
-def _write_v03(bundle: Bundle) -> bytes:
-    return format_bundle(bundle)
-
-
 def run_bundle(data: bytes) -> None:
     with tolerating():
         bundle = parse_bundle(data)

@@ -102,7 +102,7 @@ _TUF_FILES = ("1.root", "timestamp", "1.snapshot", "1.targets")
 
 
 def run_tuf(data: bytes) -> None:
-    """Each of the four files in turn is the changed one; or all four are, as {"root": B64, "timestamp": B64, ...}."""
+    """Each of the four files in turn is the changed one, and the root between two versions."""
     good = [_tuf_file(name) for name in _TUF_FILES]
     with tolerating():
         root_version(data)

@@ -1,6 +1,6 @@
 """Every target, the most important first."""
 
-from tests.fuzz import binaries, bundles, documents, services, settings, texts, told
+from tests.fuzz import binaries, bundles, documents, key_files, services, settings, texts, told
 from tests.fuzz.target import Target
 
 __all__ = ["TABLE"]
@@ -12,6 +12,8 @@ _FIRST = (
 )  # fmt: skip
 
 _ALL = {
-    item.name: item for room in (bundles, documents, binaries, settings, told, texts, services) for item in room.TARGETS
+    item.name: item
+    for room in (bundles, documents, binaries, key_files, settings, told, texts, services)
+    for item in room.TARGETS
 }
 TABLE: dict[str, Target] = {name: _ALL[name] for name in (*_FIRST, *(name for name in _ALL if name not in _FIRST))}
