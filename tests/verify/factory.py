@@ -233,8 +233,9 @@ class World:
                     key_details(log.signer.public_key) or "",
                     log.log_id,
                     self.window,
+                    operator=operator,
                 )
-                for log in (self.log_v1, self.log_v2)
+                for log, operator in ((self.log_v1, "first"), (self.log_v2, "second"))
             ),
             ctlogs=(self.ct_key(),),
             certificate_authorities=(

@@ -1,7 +1,8 @@
 """The decision over several signatures: enough distinct signers, of those that the policy names.
 
 Each signature goes through the one pipeline, under each rule that could accept it; here the answers are only counted.
-A signer is a key, or an identity of an issuer. One that signs twice is one, and so are two that one key signed for.
+A signer is a key, or an identity of an issuer. One that signs twice is one, and so are two that one key signed for, and
+two names that only capitals tell apart: mail and forges do not.
 """
 
 import hashlib
@@ -111,7 +112,8 @@ def check_policy(policy: VerificationPolicy) -> None:
     identities = [signer for signer in policy.signers if isinstance(signer, SignerIdentity)]
     if any(signer.identity.exact is None or signer.issuer.exact is None for signer in identities):
         return  # one rule may stand for many signers
-    possible = len(keys) + len({(signer.identity.exact, signer.issuer.exact) for signer in identities})
+    exact = {_identity_mark(signer.identity.exact or "", signer.issuer.exact or "") for signer in identities}
+    possible = len(keys) + len(exact)
     if policy.threshold > possible:
         raise UsageError(
             f"the policy's threshold of {policy.threshold} can never be met: it names {possible} signer(s)"
@@ -246,8 +248,7 @@ def _distinct(accepted: list[Verified], policy: VerificationPolicy) -> tuple[Cou
     for verified in accepted:
         marks: set[tuple[str, ...]] = {_key_mark(verified.key)}
         if verified.identity is not None and verified.issuer is not None:
-            # Mail systems and forges often do not tell names apart by case alone: neither does this.
-            marks.add(("identity", verified.identity.casefold(), verified.issuer.casefold()))
+            marks.add(_identity_mark(verified.identity, verified.issuer))
         same = [group for group in groups if group[0] & marks]
         first = same[0][1] if same else _counted(verified, policy)
         groups = [group for group in groups if group not in same]
@@ -281,6 +282,11 @@ def _fits(signer: SignerKey | SignerIdentity, verified: Verified) -> bool:
         and signer.issuer.accepts(verified.issuer)
         and all(number in claims and rule.accepts(claims[number]) for number, rule in signer.claims.items())
     )
+
+
+def _identity_mark(identity: str, issuer: str) -> tuple[str, ...]:
+    """What an identity is known by. Mail systems and forges often do not tell names apart by case alone."""
+    return ("identity", identity.casefold(), issuer.rstrip("/").casefold())
 
 
 def _key_mark(key: PublicKey) -> tuple[str, ...]:

@@ -3,18 +3,22 @@
 Two are the same if they share an operator, a URL, an id or any key (GHSA-9vcr-p3rj-q5q6: a threshold of two was met by
 one log twice). So are two that a third one in the trust root links: shards of one log, a certificate before and after
 its renewal. Who holds the key at the top of two authorities' chains can speak for both, so they are one, too.
+
+Most trust roots name no operators, that of the public instance neither. There the operator is whoever has the domain:
+the shards `log2025-1.rekor.sigstore.dev` and `rekor.sigstore.dev` are one. Operators who share a domain must be named.
 """
 
 from collections.abc import Iterable
 from typing import TypeVar
 
 from pycosign.errors import MalformedError
-from pycosign.verify.trust import TrustedAuthority, TrustedLog
+from pycosign.verify.trust import TrustedAuthority, TrustedLog, host_of
 
 __all__ = ["distinct_authorities", "distinct_logs"]
 
 _T = TypeVar("_T", TrustedLog, TrustedAuthority)
 _Mark = tuple[str, str | bytes]
+_REGISTRIES = frozenset(("ac", "co", "com", "edu", "gov", "net", "org"))  # below a country: nobody's own domain
 
 
 def distinct_logs(found: Iterable[TrustedLog], known: Iterable[TrustedLog]) -> int:
@@ -56,4 +60,14 @@ def _authority_marks(authority: TrustedAuthority) -> set[_Mark]:
 def _names(operator: str, url: str) -> set[_Mark]:
     """Without what does not tell two services apart: scheme, case, a slash at the end. An empty name links nothing."""
     address = url.rpartition("://")[2].rstrip("/").lower()
-    return {(kind, name) for kind, name in (("operator", operator.strip().lower()), ("url", address)) if name}
+    named = operator.strip().lower() or _domain(host_of(url))
+    return {(kind, name) for kind, name in (("operator", named), ("url", address)) if name}
+
+
+def _domain(host: str) -> str:
+    """The domain that a host belongs to; "" for an address, and for a name of this machine or network."""
+    labels = host.rstrip(".").split(".")
+    if len(labels) < 2 or ":" in host or labels[-1].isdigit():
+        return ""
+    is_below_registry = len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _REGISTRIES
+    return ".".join(labels[-3 if is_below_registry else -2 :])
