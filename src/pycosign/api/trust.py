@@ -210,7 +210,8 @@ def source_of(name: str | None, *, offline: bool, max_age: timedelta | None = No
     from pycosign.instances.named import resolve_instance
 
     environ = environment()
-    instance = resolve_instance(name or environ.get("PYCOSIGN_INSTANCE") or None, environ)
+    meant = environ.get("PYCOSIGN_INSTANCE") or None if name is None else name
+    instance = resolve_instance(meant, environ)
     return tuf_source(environ, offline=offline, max_age=max_age)._replace(instance=instance)
 
 

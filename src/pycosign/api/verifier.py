@@ -163,12 +163,12 @@ class Verifier:
         Returns: the image, by digest, with every accepted signature; 1 is enough.
         Raises:  ImageNotFoundError, NoSignaturesError, NoMatchingSignaturesError (its `causes` say why, one by one):
                  RefusedErrors; UnavailableError: no signature was accepted, and not all could be looked at;
-                 MalformedError: the reference.
+                 MalformedError: the reference; UsageError: a Policy demands another value of an annotation.
         """
         from pycosign.flows.verify_image import SignaturePlace, conclude, judge_image
 
         trust, now = self._root(), self._now()
-        demand = self._demand._replace(annotations={**self._demand.annotations, **(annotations or {})})
+        demand = self._demand._replace(annotations=_joined(self._demand.annotations, annotations or {}))
         policy = None if self._policy is None else self._policy._replace(annotations=demand.annotations)
         judged = judge_image(
             reference,
@@ -259,6 +259,14 @@ def _judge_by(policy: "VerificationPolicy", trust: "TrustRoot | None", now: "dat
     from pycosign.policy.decide import judge
 
     return lambda evidence, artifact: judge(evidence, artifact, policy, trust, now)
+
+
+def _joined(of_policy: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
+    """Every demand. Raises: UsageError: the caller would replace one of the policy's."""
+    for name in of_policy.keys() & given.keys():
+        if of_policy[name] != given[name]:
+            raise UsageError(f"the policy and the caller demand different values of the annotation {name!r}")
+    return {**of_policy, **given}
 
 
 def _read(bundles: Iterable[BundleSource], *, is_attestation: bool) -> "list[Presented]":

@@ -1,9 +1,7 @@
 """Which named instance a command is to use: that of `--instance`, else the one in use. None: none, as in Cosign."""
 
-import os
-
 from pycosign.errors import UsageError
-from pycosign.instances.home import instances_path
+from pycosign.instances.home import has_instances
 
 TYPE_CHECKING = False  # on the shortest path to an answer
 if TYPE_CHECKING:
@@ -72,7 +70,7 @@ def log_of_bundles(args: "Values", context: "Context") -> str:
     Raises: UsageError: a private instance is in use, and has no log of that kind.
     """
     name = context.environ.get("PYCOSIGN_INSTANCE")
-    if args.given("rekor-url") or not (name or os.path.exists(instances_path(context.environ))):
+    if args.given("rekor-url") or not (name or has_instances(context.environ)):
         return args.text("rekor-url")
     from pycosign.instances.named import resolve_instance
 
@@ -98,7 +96,13 @@ def _searchable_log(instance: "Instance", context: "Context") -> str | None:
 
 def _chosen(args: "Values", context: "Context", flags: tuple[str, ...], *, needed: bool) -> "Instance | None":
     name = args.text("instance")
-    if not name and not (needed and os.path.exists(instances_path(context.environ))):
+    if not name and args.given("instance"):
+        raise UsageError(
+            "--instance is given without a name",
+            code="usage.instance",
+            hint="is the variable that should hold it unset?",
+        )
+    if not name and not (needed and has_instances(context.environ)):
         return None
     from pycosign.instances.named import TUF_VARIABLES, resolve_instance
 

@@ -4,7 +4,7 @@ from pycosign.ambient import utc_now
 from pycosign.cli.journal import Journal
 from pycosign.cli.report import candidate, full_report, one_line, policy_member, row_by_policy, verdict_of_error
 from pycosign.cli.reporting import put_report, report_form
-from pycosign.cli.verifying import check_bundle_flags, load_trust_for
+from pycosign.cli.verifying import check_bundle_flags, load_trust_for, wants_timestamps
 from pycosign.errors import SigningError, UsageError
 from pycosign.flows.policy_file import complete_policy, demand_of_trust, open_policy
 
@@ -69,7 +69,7 @@ def load_policy(
     if policy.waivers:
         names = ", ".join(sorted(waiver.value for waiver in policy.waivers))
         context.warn(f"The policy file turns checks off: {names}.")
-    if args.switch("use-signed-timestamps") or args.text("timestamp-certificate-chain"):
+    if wants_timestamps(args):
         policy = policy._replace(min_timestamp_authorities=max(1, policy.min_timestamp_authorities))
     if is_attestation:
         policy = policy._replace(predicate_type=_predicate_type(args, policy.predicate_type))

@@ -76,4 +76,4 @@ def put_report(report: "dict[str, Any]", form: str, context: "Context") -> None:
     from pycosign.cli.report_text import report_lines
 
     for line in report_lines(report):
-        context.put(f"{for_terminal(line)}\n")
+        context.put(for_terminal(line.replace("\n", "\\n")) + "\n")

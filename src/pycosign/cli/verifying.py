@@ -23,6 +23,7 @@ __all__ = [
     "load_trust_for",
     "print_outcome",
     "read_requirements",
+    "wants_timestamps",
     "warn_of_waivers",
 ]
 
@@ -124,7 +125,7 @@ def read_requirements(
         if is_signer_open
         else _signer(args, context, hash_name if args.given("signature-digest-algorithm") else None),
         waivers=frozenset(waivers),
-        use_signed_timestamps=_wants_timestamps(args),
+        use_signed_timestamps=wants_timestamps(args),
         allow_any_predicate="allow-any-predicate" in args.flags and args.switch("allow-any-predicate"),
         annotations=annotations or {},
     )
@@ -152,7 +153,8 @@ def _rule(args: "Values", name: str) -> TextRule:
     return TextRule(args.text(name) or None, args.text(f"{name}-regexp") or None)
 
 
-def _wants_timestamps(args: "Values") -> bool:
+def wants_timestamps(args: "Values") -> bool:
+    """Whether a signed timestamp is demanded: asked for, or an authority for it is given."""
     return args.switch("use-signed-timestamps") or bool(args.text("timestamp-certificate-chain"))
 
 

@@ -3,6 +3,7 @@
 What makes YAML surprising is refused or not there: anchors and aliases (bombs, and values that are said elsewhere),
 tags, several documents, a key twice, keys that are not text. A plain word is text unless it is null, true, false or a
 decimal integer: `no`, `1e3`, `0x10`, `2026-01-01` and `1.10` are text, so no value changes its meaning by its looks.
+Nor is there a character that ends a line for some readers only: a comment must not hold a demand, or hide one.
 """
 
 import re
@@ -14,6 +15,7 @@ from pycosign.errors import MalformedError
 __all__ = ["load_yaml"]
 
 _INTEGER: Final = re.compile(r"0|-?[1-9][0-9]{0,18}", re.ASCII)
+_UNSURE_BREAKS: Final = frozenset("\x85\u2028\u2029")  # ends of lines in YAML 1.1, as PyYAML reads; not in 1.2
 _WORDS: Final[dict[str, JsonValue]] = {"": None, "~": None, "null": None, "true": True, "false": False}
 
 
@@ -31,6 +33,8 @@ def load_yaml(data: bytes, *, what: str, max_bytes: int, max_depth: int) -> Json
         text = data.decode()
     except UnicodeDecodeError as exc:
         raise MalformedError(what, "is not UTF-8") from exc
+    if not _UNSURE_BREAKS.isdisjoint(text):
+        raise MalformedError(what, "has a character that only some readers take for the end of a line")
     reader = _Reader(what, max_depth)
     try:
         for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):

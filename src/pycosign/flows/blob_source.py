@@ -108,7 +108,9 @@ def blob_from_argument(
     if os.path.exists(argument):
         return blob_from_path(argument)
     if argument.startswith(("http://", "https://")):
-        file_name = argument.partition("?")[0].partition("#")[0].rpartition("/")[2]
+        from urllib.parse import unquote  # the HTTP client needs it anyway
+
+        file_name = unquote(argument.partition("?")[0].partition("#")[0].rpartition("/")[2])
         return BlobSource(argument, lambda: open_url(argument), file_name=file_name)
     if argument.startswith("env://"):
         value = environ.get(argument.removeprefix("env://"))

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 
-__all__ = ["home_directory", "instances_path", "user_home"]
+__all__ = ["has_instances", "home_directory", "instances_path", "user_home"]
 
 
 def user_home(environ: Mapping[str, str]) -> str:
@@ -18,5 +18,20 @@ def home_directory(environ: Mapping[str, str]) -> str:
 
 
 def instances_path(environ: Mapping[str, str]) -> str:
-    """The file of the named instances. That it does not exist is all that a command without any has to find out."""
+    """The file of the named instances."""
     return os.path.join(home_directory(environ), "instances.json")
+
+
+def has_instances(environ: Mapping[str, str]) -> bool:
+    """Whether there is, or may be, such a file: that there is none is all that a command without any has to find out.
+
+    A link that leads nowhere and a folder that is closed to us count: whoever uses a private instance must not get the
+    public one in its place because a disk is missing.
+    """
+    try:
+        os.lstat(instances_path(environ))
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True

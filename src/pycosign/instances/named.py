@@ -22,7 +22,7 @@ from pycosign.codec.strict_json import load_json, sorted_json
 from pycosign.errors import MalformedError, UnavailableError, UsageError
 from pycosign.files import read_bounded
 from pycosign.instances.embedded import PUBLIC_GOOD_MIRROR, STAGING_MIRROR
-from pycosign.instances.home import home_directory, instances_path
+from pycosign.instances.home import has_instances, home_directory, instances_path
 from pycosign.instances.tuf_cache import CacheLocation, default_directory
 from pycosign.limits import INSTANCES, INSTANCES_FILE_BYTES
 
@@ -92,12 +92,14 @@ def resolve_instance(name: str | None, environ: Mapping[str, str]) -> Instance |
 
     Raises: UsageError: no such instance; MalformedError, UnavailableError: instances.json cannot be read.
     """
+    if name == "":
+        raise UsageError("the name of an instance is empty", code="usage.instance")
     if name is None and any(environ.get(variable) for variable in TUF_VARIABLES):
         return None
     if name in BUILT_IN:
         return _built_in(name, environ)
     registered = read_registered(environ)
-    name = name or registered.in_use
+    name = registered.in_use if name is None else name
     if name is None:
         return None
     if name in BUILT_IN:
@@ -123,6 +125,8 @@ def read_registered(environ: Mapping[str, str]) -> Registered:
     except OSError as exc:
         raise UnavailableError(f"cannot read {path}: {exc.strerror or exc}", code="unavailable.file") from exc
     if raw is None:
+        if has_instances(environ):
+            raise UnavailableError(f"cannot read {path}: it is a link to nothing", code="unavailable.file")
         return Registered(None, {})
     fields = Fields(load_json(raw, what=path, max_bytes=INSTANCES_FILE_BYTES), path, protojson=False)
     if fields.integer("format") != _FORMAT:

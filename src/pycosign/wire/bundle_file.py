@@ -14,6 +14,7 @@ what stands beside it is not worse for it.
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from io import BytesIO
 from typing import NamedTuple
 
 from pycosign import limits
@@ -66,7 +67,7 @@ def parse_bundle_file(data: bytes) -> tuple[BundleFileItem, ...]:
 
 def _lines(data: bytes) -> Iterator[BundleFileItem]:
     count = 0
-    for number, line in enumerate(data.split(b"\n"), 1):
+    for number, line in enumerate(BytesIO(data), 1):
         if not line.strip():
             continue
         count += 1
