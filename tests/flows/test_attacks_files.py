@@ -4,6 +4,7 @@ import json
 import resource
 from contextlib import nullcontext
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from pycosign import limits
 from pycosign.errors import MalformedError
 from pycosign.flows.blob_source import blob_from_argument
 from pycosign.flows.candidates import read_candidates
+from pycosign.flows.hash_ahead import HashAhead
 from pycosign.flows.verify_by_policy import read_file_candidates
 from pycosign.wire.bundle_file import parse_bundle_file
 
@@ -76,3 +78,16 @@ def test_a_file_that_is_of_two_forms_is_of_none(text: str) -> None:
         except MalformedError:
             continue
         assert all(isinstance(item.evidence, MalformedError) for item in candidates)
+
+
+def test_a_thread_that_ends_without_a_digest_gives_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty digest would be compared, and the file refused for a lack of memory."""
+    path = tmp_path / "file"
+    path.write_bytes(b"content")
+
+    def no_memory(*_: object) -> object:
+        raise MemoryError
+
+    monkeypatch.setattr("hashlib.file_digest", no_memory)
+    with pytest.raises(MemoryError):
+        HashAhead(str(path)).sha256()

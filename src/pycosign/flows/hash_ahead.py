@@ -20,7 +20,7 @@ class HashAhead:
     def __init__(self, path: str) -> None:
         self._path = path
         self._digest = b""
-        self._problem: OSError | None = None
+        self._problem: BaseException | None = None
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -28,11 +28,11 @@ class HashAhead:
         try:
             with open(self._path, "rb") as file:
                 self._digest = hashlib.file_digest(file, "sha256").digest()
-        except OSError as exc:
+        except BaseException as exc:  # noqa: BLE001 (raised by `sha256`: whatever ended the thread, there is no digest)
             self._problem = exc
 
     def sha256(self) -> bytes:
-        """Wait for the digest. Raises: OSError: the file cannot be read."""
+        """Wait for the digest. Raises: OSError: the file cannot be read; what else ended the thread."""
         self._thread.join()
         if self._problem is not None:
             raise self._problem
