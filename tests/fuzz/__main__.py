@@ -123,7 +123,7 @@ def _atheris(arguments: argparse.Namespace) -> int:
             status = subprocess.run(command, env=environment, check=False, timeout=seconds).returncode
         except subprocess.TimeoutExpired:
             status = -9
-        outcome = outcome_of(results, arguments.target, status, Path(scratch_name) / "corpus")
+        outcome = outcome_of(results, arguments.target, status, Path(scratch_name) / "corpus", arguments.minutes * 60)
     return _tell(outcome.findings, outcome.executions)
 
 

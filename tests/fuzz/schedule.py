@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 __all__ = ["fuzz_all", "outcome_of", "print_table"]
 
-_REPLAY_SECONDS = 20.0
+_REPLAY_SECONDS = 20.0  # at most; and a tenth of the run
 _GRACE_SECONDS = 1800.0  # beyond its minutes, until a run counts as hung
 _GROWTH_MB = 16  # of a replay in a fresh process, from the second pass to the last: more is a leak
 
@@ -21,7 +21,7 @@ class Outcome(NamedTuple):
     findings: list[str]
 
 
-def outcome_of(results: Path, target: str, status: int, corpus: Path) -> Outcome:
+def outcome_of(results: Path, target: str, status: int, corpus: Path, seconds: float) -> Outcome:
     """Complete what an atheris run noted: how its process ended, and whether its corpus makes a fresh process grow."""
     path = results / f"{target}.atheris.json"
     report: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {"executions": 0}
@@ -29,13 +29,13 @@ def outcome_of(results: Path, target: str, status: int, corpus: Path) -> Outcome
         report["status"] = f"ended with status {status}"
     files = sorted(corpus.iterdir()) if corpus.is_dir() else []
     if files:
-        report |= _replay(target, files[:3000])
+        report |= _replay(target, files[:3000], min(_REPLAY_SECONDS, seconds / 10))
     path.write_text(json.dumps(report, indent=1) + "\n")
     return Outcome(report["executions"], findings_of(report))
 
 
-def _replay(target: str, files: list[Path]) -> dict[str, Any]:
-    words = ["-m", "tests.fuzz", "replay", target, "--seconds", str(_REPLAY_SECONDS), *map(str, files)]
+def _replay(target: str, files: list[Path], seconds: float) -> dict[str, Any]:
+    words = ["-m", "tests.fuzz", "replay", target, "--seconds", str(seconds), *map(str, files)]
     command = [sys.executable, *words]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_GRACE_SECONDS / 2)

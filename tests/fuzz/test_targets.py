@@ -150,6 +150,19 @@ def test_whatever_escapes_from_a_target_is_kept_as_a_finding(tmp_path: Path) -> 
     assert (tmp_path / "crashes").joinpath(finding.rpartition("/")[2]).read_bytes() == b"one"
 
 
+def test_what_does_not_end_is_ended_and_kept_as_a_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(data: bytes) -> None:
+        while data:
+            pass
+
+    monkeypatch.setattr("tests.fuzz.watch.HUNG_SECONDS", 0.2)
+    watch = Watch(_target(run), "hypothesis", tmp_path, 60)
+    watch.run(b"for ever")
+    watch.run(b"")
+    [finding] = watch.findings
+    assert finding.startswith("HungError in test_targets.py")
+
+
 def test_what_is_written_must_be_read_as_the_same() -> None:
     assert same_again(b"7", int, lambda number: str(number).encode()) == 7
     with pytest.raises(RoundTripError):
@@ -171,6 +184,7 @@ def test_a_run_that_ended_early_or_grew_is_a_finding() -> None:
     assert findings_of({"status": "done", "replay_growth_mb": 99, "replay": "grew"}) == ["replay: grew"]
 
 
+@pytest.mark.timeout(400)  # it rewrites every module first
 @pytest.mark.skipif(importlib.util.find_spec("atheris") is None, reason="atheris is not installed (group fuzz)")
 def test_atheris_drives_a_target(tmp_path: Path) -> None:
     words = ["-m", "tests.fuzz", "atheris", "reference", "--minutes", "0.02", "--results", str(tmp_path)]

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import resource
+import signal
 import time
 import traceback
 from pathlib import Path
@@ -12,12 +13,21 @@ from typing import Any, Final
 from pycosign.errors import SigningError
 from tests.fuzz.target import Target
 
-__all__ = ["Watch", "resident_bytes"]
+__all__ = ["HungError", "Watch", "resident_bytes"]
 
 SLOW_SECONDS: Final = 2.0  # of processor time, for one input
+HUNG_SECONDS: Final = 10.0  # the same: then it is ended
 _NOTE_SECONDS: Final = 5.0  # between two notes
 _CRASHES: Final = 20  # different ones that are kept
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
+
+
+class HungError(Exception):
+    """One input took more processor time than anything may."""
+
+
+def _end(number: int, frame: object) -> None:
+    raise HungError(f"more than {HUNG_SECONDS:g} s of processor time")
 
 
 def resident_bytes() -> int:
@@ -41,6 +51,7 @@ class Watch:
         self._rss_start: int | None = None
         self._crashes: dict[str, str] = {}
         self._slow: list[str] = []
+        signal.signal(signal.SIGPROF, _end)  # by processor time: a busy machine is no hang
         self.note()
 
     def is_over(self) -> bool:
@@ -51,12 +62,15 @@ class Watch:
         """One input. Crashes are kept, not raised: the engine goes on."""
         self.executions += 1
         start = time.process_time()
+        signal.setitimer(signal.ITIMER_PROF, HUNG_SECONDS)
         try:
             self.target.run(data)
         except SigningError as exc:
             self._crash(data, exc)  # a target lets none out: they are the answers of parsers
         except Exception as exc:  # noqa: BLE001 - whatever it is, it is the finding
             self._crash(data, exc)
+        finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
         if time.process_time() - start > SLOW_SECONDS:
             self._slow.append(self._keep(data, "slow"))
         if self.executions % 16 == 0 and time.monotonic() - self._noted > _NOTE_SECONDS:
@@ -94,7 +108,7 @@ class Watch:
         scratch.replace(path)
 
     def _crash(self, data: bytes, exc: Exception) -> None:
-        frames = traceback.extract_tb(exc.__traceback__)
+        frames = [frame for frame in traceback.extract_tb(exc.__traceback__) if frame.filename != __file__]
         where = next((f for f in reversed(frames) if "/pycosign/" in f.filename), frames[-1])
         name = f"{type(exc).__name__} in {Path(where.filename).name}:{where.lineno}"
         if name not in self._crashes and len(self._crashes) < _CRASHES:

@@ -62,7 +62,7 @@ def run_atheris(name: str, seconds: float, directory: Path, scratch: Path) -> No
         str(corpus),
         f"-max_total_time={int(seconds) + 60}",  # the watch ends it before
         f"-max_len={_MAX_LEN}",
-        "-timeout=10",
+        "-timeout=300",  # of wall time, for what hangs in C: the watch ends the rest by processor time
         "-rss_limit_mb=1024",
         f"-dict={words}",
         f"-artifact_prefix={directory}/crashes/{name}.",
