@@ -65,7 +65,7 @@ def fuzz_all(only: tuple[str, ...], engines: tuple[str, ...], *, minutes: float,
     names = [name for name in listed.stdout.split() if not only or name in only]
     results.mkdir(parents=True, exist_ok=True)
     print(f"{len(names)} targets, results in {results}", flush=True)
-    waiting = [(engine, name) for name in names for engine in engines]
+    waiting = [(engine, name) for name in names for engine in engines if not _is_done(results, name, engine)]
     running: dict[tuple[str, str], tuple[subprocess.Popen[bytes], float]] = {}
     try:
         while waiting or running:
@@ -81,6 +81,12 @@ def fuzz_all(only: tuple[str, ...], engines: tuple[str, ...], *, minutes: float,
         for child, _ in running.values():
             child.terminate()
     return print_table(results)
+
+
+def _is_done(results: Path, name: str, engine: str) -> bool:
+    """Whether an earlier run into the same directory came to its end: then it is not begun again."""
+    path = results / f"{name}.{engine}.json"
+    return path.exists() and json.loads(path.read_text()).get("status") == "done"
 
 
 def _collect(
