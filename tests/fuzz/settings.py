@@ -74,9 +74,9 @@ _INSTANCES = {
     "in_use": "a",
     "instances": {
         "a": {"kind": "tuf", "mirror": "https://tuf.example/", "oidc_issuer": "https://issuer.example"},
-        "b": {"kind": "stack", "data": "/srv/sigstore"},
-        "c": {"kind": "file", "trusted_root": "/a.json", "signing_config": "/b.json", "oidc_client_id": "x"},
-        "d": {"kind": "file", "trust_config": "/c.json"},
+        "b": {"kind": "stack", "data": "/srv", "trusted_root": "/srv/a.json", "signing_config": "/srv/b.json"},
+        "c": {"kind": "files", "trusted_root": "/a.json", "signing_config": "/b.json", "oidc_client_id": "x"},
+        "d": {"kind": "trust-config", "trust_config": "/c.json"},
     },
 }
 

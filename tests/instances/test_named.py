@@ -21,6 +21,7 @@ names = st.from_regex(r"[a-z0-9][a-z0-9._-]{0,20}", fullmatch=True).filter(
     lambda name: name not in ("public", "staging")
 )
 texts = st.text(min_size=1, max_size=20)
+paths = texts.map("/".__add__)
 
 
 @st.composite
@@ -30,15 +31,15 @@ def registereds(draw: st.DrawFn, home: str) -> Registered:
         folder = f"{home}/instances/{name}"
         kind = draw(st.sampled_from(["tuf", "files", "trust-config", "stack"]))
         instance = Instance(name, kind, oidc_issuer=draw(st.just("") | texts), oidc_client_id=draw(st.just("") | texts))
-        both = {"trusted_root.json": draw(texts), "signing_config.v0.2.json": draw(texts)}
+        both = {"trusted_root.json": draw(paths), "signing_config.v0.2.json": draw(paths)}
         if kind == "tuf":
             instance = instance._replace(location=CacheLocation(f"{folder}/tuf", draw(texts), f"{folder}/root.json"))
         elif kind == "files":
             instance = instance._replace(paths=dict(list(both.items())[: draw(st.integers(1, 2))]))
         elif kind == "stack":
-            instance = instance._replace(paths=both, data=draw(texts))
+            instance = instance._replace(paths=both, data=draw(paths))
         else:
-            instance = instance._replace(trust_config=draw(texts))
+            instance = instance._replace(trust_config=draw(paths))
         instances[name] = instance
     return Registered(draw(st.sampled_from([None, "public", "staging", *instances])), instances)
 
@@ -75,6 +76,11 @@ def read(tmp_path: Path, text: str) -> Registered:
         {"instances": {"corp": {"kind": "tuf"}}},
         {"instances": {"corp": {"kind": "tuf", "mirror": "u", "trusted_root": "/r"}}},
         {"instances": {"corp": {"kind": "files", "trusted_root": 1}}},
+        {"instances": {"corp": {"kind": "files", "trusted_root": ""}}},
+        {"instances": {"corp": {"kind": "files", "trusted_root": "trusted_root.json"}}},
+        {"instances": {"corp": {"kind": "files", "trusted_root": "/r", "signing_config": "./config.json"}}},
+        {"instances": {"corp": {"kind": "trust-config", "trust_config": "config.json"}}},
+        {"instances": {"corp": {"kind": "stack", "data": "d", "trusted_root": "/r", "signing_config": "/s"}}},
         {"instances": {"../x": {"kind": "tuf", "mirror": "u"}}},
         {"instances": {"public": {"kind": "tuf", "mirror": "u"}}},
         {"instances": {f"n{number}": {"kind": "tuf", "mirror": "u"} for number in range(257)}},

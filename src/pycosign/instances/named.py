@@ -153,6 +153,9 @@ def _instance(name: str, fields: Fields, home: str) -> Instance:
     required, optional = _KINDS[kind]
     members = {member: fields.text(member) for member in required}
     members |= {member: text for member in optional if (text := fields.optional_text(member)) is not None}
+    for member, text in members.items():
+        if member != "mirror" and not os.path.isabs(text):  # else whoever owns the working directory would be trusted
+            raise MalformedError(fields.path(member), "is not an absolute path")
     issuer, client_id = fields.optional_text("oidc_issuer") or "", fields.optional_text("oidc_client_id") or ""
     fields.refuse_unknown()
     folder = os.path.join(home, "instances", name)
