@@ -53,7 +53,8 @@ def template(certificate: Certificate, **options: Any) -> TokenTemplate:
 
 
 def ecdsa(issued: Issued, message: bytes) -> bytes:
-    return issued.key.sign(message, ec.ECDSA(hashes.SHA256()))
+    signature: bytes = issued.key.sign(message, ec.ECDSA(hashes.SHA256()))
+    return signature
 
 
 def grant(request: TimestampRequest, *, at: datetime = NOW, serial: int = 77) -> bytes:
