@@ -84,3 +84,15 @@ def test_a_name_never_leads_out_of_the_folder(tmp_path: Path, name: str) -> None
     if name not in ("public", ""):
         with pytest.raises(SigningError):
             resolve_instance(name, {"PYCOSIGN_HOME": str(tmp_path)})
+
+
+@pytest.mark.parametrize("variable", ["TUF_ROOT", "TUF_MIRROR", "TUF_ROOT_JSON"])
+def test_a_variable_that_wins_over_the_instance_in_use_does_not_do_so_silently(tmp_path: Path, variable: str) -> None:
+    (tmp_path / "instances.json").write_text(
+        '{"format": 1, "in_use": "corp", "instances": {"corp": {"kind": "files", "trusted_root": "/nowhere"}}}'
+    )
+    env = {"PYCOSIGN_HOME": str(tmp_path), variable: str(tmp_path / "tuf")}
+    ran = run_cli("explain", "--offline", __file__, env=env)
+    assert f"WARNING: {variable} is set, and wins over the instance corp" in ran.err
+    del env[variable]
+    assert "wins" not in run_cli("explain", "--offline", __file__, env=env).err

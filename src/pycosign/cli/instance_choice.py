@@ -117,4 +117,22 @@ def _chosen(args: "Values", context: "Context", flags: tuple[str, ...], *, neede
                 code="usage.instance",
                 hint="give one of them; `pycosign instance add` makes an instance of your own documents",
             )
+    else:
+        _tell_of_variables(context)
     return resolve_instance(name or None, context.environ)
+
+
+def _tell_of_variables(context: "Context") -> None:
+    """Cosign's variables win over the instance in use; who set them for something else must not learn it too late."""
+    from pycosign.errors import SigningError
+    from pycosign.instances.named import TUF_VARIABLES, read_registered
+
+    variable = next((name for name in TUF_VARIABLES if context.environ.get(name)), None)
+    if variable is None:
+        return
+    try:
+        in_use = read_registered(context.environ).in_use
+    except SigningError:
+        return  # the variables say enough
+    if in_use is not None:
+        context.warn(f"{variable} is set, and wins over the instance {in_use}, which is in use")
