@@ -28,3 +28,22 @@ def test_a_caller_adds_to_the_annotations_of_a_policy_and_replaces_none(sandbox:
         verifiers["prod"].verify_image(image, annotations={"env": "test"})
     with pytest.raises(pycosign.RefusedError):
         verifiers["prod"].verify_image(image)
+
+
+@pytest.mark.parametrize("junk", [b"", b"{}", b"{}\n{}", b'{"base64Signature": 1}'])
+def test_a_bundle_that_is_none_takes_nothing_away_from_the_signatures_beside_it(sandbox: Sandbox, junk: bytes) -> None:
+    """Who can add a file to those that are presented must not be able to have a good one refused."""
+    content, people = b"content", (ALICE, "bob@example.com")
+    good = [pycosign.sign_file(content, signer=sandbox.sign_in(name), instance=sandbox.instance) for name in people]
+    trust = sandbox.instance.trust
+    two = pycosign.Policy([sandbox.identity(name) for name in people], threshold=2)
+    orders: tuple[tuple[bytes | pycosign.Bundle, ...], ...] = ((junk, *good), (*good, junk))
+    for bundles in orders:
+        assert len(pycosign.verify_signers(content, bundles=bundles, policy=two, trust=trust)) == 2
+    one = pycosign.Policy([sandbox.identity(ALICE)])
+    assert pycosign.verify_signers(content, bundles=(junk, *good), policy=one, trust=trust)[0].identity == ALICE
+    with pytest.raises(pycosign.RefusedError) as caught:
+        pycosign.verify_signers(content, bundles=(good[0], junk), policy=two, trust=trust)
+    assert caught.value.code == "signers.threshold"
+    with pytest.raises((pycosign.MalformedError, pycosign.RefusedError)):
+        pycosign.verify_signers(content, bundles=(junk,), policy=two, trust=trust)

@@ -270,17 +270,28 @@ def _joined(of_policy: Mapping[str, str], given: Mapping[str, str]) -> dict[str,
 
 
 def _read(bundles: Iterable[BundleSource], *, is_attestation: bool) -> "list[Presented]":
-    """Every signature in some bundles. Raises: UsageError, UnavailableError: a file is not there; MalformedError."""
-    found: list[Presented] = []
-    for bundle in bundles:
-        data = read_bundle(bundle)
-        if may_hold_several(data) and not is_legacy_bundle(data):
-            from pycosign.flows.candidates import read_candidates
+    """Every signature in some bundles; one that is malformed takes nothing away from the others.
 
-            found += [(item.place, item.evidence) for item in read_candidates(data)]
-        else:
-            found += [("", item) for item in read_evidences(data, is_attestation=is_attestation)]
-    return found
+    Raises: UsageError, UnavailableError: a file is not there; MalformedError: none of them can be read.
+    """
+    found: list[Presented] = []
+    unread: list[MalformedError] = []
+    for bundle in bundles:
+        try:
+            found += _read_one(read_bundle(bundle), is_attestation=is_attestation)
+        except MalformedError as exc:
+            unread.append(exc)
+    if unread and not found:
+        raise unread[0]
+    return [*found, *(("", problem) for problem in unread)]
+
+
+def _read_one(data: bytes, *, is_attestation: bool) -> "list[Presented]":
+    if may_hold_several(data) and not is_legacy_bundle(data):
+        from pycosign.flows.candidates import read_candidates
+
+        return [(item.place, item.evidence) for item in read_candidates(data)]
+    return [("", item) for item in read_evidences(data, is_attestation=is_attestation)]
 
 
 def _is_statement(presented: "Presented") -> bool:
