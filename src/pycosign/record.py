@@ -26,6 +26,7 @@ else:
             cls._fields = cls.__match_args__ = fields
             cls._width, cls._field_set = len(fields), frozenset(fields)
             cls._field_defaults = defaults = {field: namespace[field] for field in fields if field in namespace}
+            cls._last_values = tuple(defaults.values())
             if tuple(defaults) != fields[len(fields) - len(defaults) :]:
                 raise TypeError(f"{name}: a field with a default comes before one without")
             for place, field in enumerate(fields):
@@ -37,12 +38,18 @@ else:
 
         def __new__(cls, *values, **named):
             if named or len(values) != cls._width:
-                values = cls._complete(values, named)
+                if not values and tuple(named) == cls._fields:  # each by its name, in their order
+                    values = named.values()
+                else:
+                    values = cls._complete(values, named)
             return _new_tuple(cls, values)
 
         @classmethod
         def _complete(cls, values, named):
             """All values in their order, from those without a name, those with one, and the defaults."""
+            lacking = cls._width - len(values)
+            if not named and 0 < lacking <= len(cls._last_values):
+                return values + cls._last_values[-lacking:]
             if not values and named.keys() == cls._field_set:
                 return [named[field] for field in cls._fields]
             given = {**cls._field_defaults, **named}

@@ -41,3 +41,18 @@ def test_other_spellings_are_refused(text: str) -> None:
 def test_other_url_safe_spellings_are_refused(text: str) -> None:
     with pytest.raises(MalformedError):
         decode_b64url(text, what="token")
+
+
+@given(st.text(alphabet="AQgw+/=-\n é", max_size=13))
+def test_what_is_accepted_is_exactly_what_is_written(text: str) -> None:
+    """Texts of few characters, so that padding, left-over bits and foreign characters meet in every place."""
+    try:
+        written = base64.b64encode(base64.b64decode(text)).decode()
+    except ValueError:
+        written = None
+    try:
+        read: bytes | None = decode_b64(text, what="test")
+    except MalformedError:
+        read = None
+    assert (read is not None) == (written == text)
+    assert read is None or encode_b64(read) == text

@@ -1,5 +1,6 @@
 """One trust root shared by threads and inherited by a fork; and what a run of the verifier must not import."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -179,3 +180,21 @@ def test_a_verification_imports_nothing_that_costs_a_run_too_much() -> None:
     assert run.returncode == 0, run.stderr
     loaded = set(run.stdout.split())
     assert loaded & set(FORBIDDEN) == set()
+
+
+@pytest.mark.parametrize("name", sorted(RECORDED))
+def test_a_verified_bundle_is_freed_at_once(name: str) -> None:
+    """Nothing is left in a ring for the collector: a service would hold the evidence of many runs until then."""
+    trust, data = recorded_trust(), RECORDED[name].read_bytes()
+
+    def run() -> None:
+        verify(read_evidence(data), RECORDED_ARTIFACT, trust=trust, requirements=RECORDED_REQUIREMENTS, now=NOW)
+
+    run()  # what belongs to the trust root is made by the first
+    gc.collect()
+    gc.disable()
+    try:
+        run()
+        assert gc.collect() == 0
+    finally:
+        gc.enable()

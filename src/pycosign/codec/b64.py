@@ -18,8 +18,9 @@ def encode_b64(raw: bytes) -> str:
 def decode_b64(text: str, *, what: str) -> bytes:
     """Decode standard base64, accepting only what `encode_b64` would write.
 
-    The decoder itself skips foreign characters and ignores left-over bits ("QUI=" and "QUJ=" are both b"AB"), so the
-    result is written back and compared.
+    The decoder itself skips foreign characters and ignores left-over bits ("QUI=" and "QUJ=" are both b"AB"). What it
+    skipped is told by the length: n bytes are written as 4 * ceil(n / 3) characters, and take all of them, but for
+    padding. Padding and left-over bits are in the last four, which are written back and compared.
 
     Raises: MalformedError(what): other characters, wrong padding, line breaks, left-over bits.
     """
@@ -27,7 +28,11 @@ def decode_b64(text: str, *, what: str) -> bytes:
         raw = binascii.a2b_base64(text)
     except ValueError as exc:  # binascii.Error, and non-ASCII text
         raise MalformedError(what, "is not base64") from exc
-    if binascii.b2a_base64(raw, newline=False).decode("ascii") != text:
+    size = len(raw)
+    rest = size % 3
+    if len(text) != (size + 2) // 3 * 4 or (
+        rest and binascii.b2a_base64(raw[-rest:], newline=False) != text[-4:].encode()
+    ):
         raise MalformedError(what, "is not canonical base64")
     return raw
 

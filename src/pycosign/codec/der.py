@@ -275,9 +275,9 @@ class DerReader:
         return value[:-1].decode("ascii")
 
     def _moment(self, digits: str, microsecond: int) -> datetime:
-        year, *rest = int(digits[:4]), *(int(digits[at : at + 2]) for at in range(4, 14, 2))
+        year, month, day = int(digits[:4]), int(digits[4:6]), int(digits[6:8])
+        hour, minute, second = int(digits[8:10]), int(digits[10:12]), int(digits[12:])
         try:
-            month, day, hour, minute, second = rest
             return datetime(year, month, day, hour, minute, second, microsecond, UTC)
         except ValueError as exc:
             raise MalformedError(self.what, "has a time that does not exist") from exc

@@ -178,10 +178,13 @@ class Fields:
     # ---- objects ---------------------------------------------------------------------------------------------------
     def optional_object(self, name: str) -> "Fields | None":
         value = self.optional_value(name)
-        return None if value is None else Fields(value, self.path(name), protojson=self._protojson)
+        return None if value is None else Fields(value, f"{self.what}.{name}", protojson=self._protojson)
 
     def object(self, name: str) -> "Fields":
-        return self._required(self.optional_object(name), name)
+        value = self.optional_value(name)
+        if value is None:
+            raise MalformedError(self.path(name), "is missing")
+        return Fields(value, f"{self.what}.{name}", protojson=self._protojson)
 
     def optional_objects(self, name: str, *, limit: int) -> "list[Fields] | None":
         """A list of at most `limit` objects."""

@@ -74,9 +74,9 @@ def load_json(data: bytes | str, *, what: str, max_bytes: int) -> JsonValue:
         raise MalformedError(what, f"is nested deeper than {limits.JSON_DEPTH} levels") from exc
     except ValueError as exc:  # an integer of more digits than Python converts
         raise MalformedError(what, "has a number that is too large") from exc
-    if text.count("[") + text.count("{") > limits.JSON_DEPTH:
+    if raw.count(b"[") + raw.count(b"{") > limits.JSON_DEPTH:
         _check_depth(value, what)
-    if "\\ud" in text or "\\uD" in text:  # an escape that may be a surrogate's
+    if "\\u" in text and ("\\ud" in text or "\\uD" in text):  # an escape that may be a surrogate's
         _check_surrogates(value, what)
     return value
 

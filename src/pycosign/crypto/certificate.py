@@ -151,19 +151,29 @@ class Certificate:
     def _read_extensions(self, explicit: DerReader) -> None:
         items = explicit.sequence()
         explicit.finish()
-        tbs, what, extensions = self.tbs_der, self.what, self.extensions
+        tbs, what, extensions, spans = self.tbs_der, self.what, self.extensions, self._extension_spans
         for tag, begin, content, end in items.elements():
             if tag != SEQUENCE:
                 raise MalformedError(what, "has an extension that is not a SEQUENCE")
-            oid, critical, value = _split_extension(tbs, what, content, end)
+            oid_end = content + 2 + tbs[content + 1] if end - content > 4 else end
+            if (
+                oid_end + 2 <= end
+                and tbs[content] == OID
+                and tbs[oid_end] == OCTET_STRING
+                and end - oid_end == 2 + tbs[oid_end + 1] < 0x80
+            ):  # not critical, no length above 127, and they add up to the end: nearly every one
+                oid = oid_text(tbs[content + 2 : oid_end], what)
+                critical, value = False, tbs[oid_end + 2 : end]
+            else:
+                oid, critical, value = _split_extension(tbs, what, content, end)
             if oid in extensions:
                 raise MalformedError(what, f"has extension {oid} twice")
             extensions[oid] = Extension(critical, value)
-            self._extension_spans[oid] = (begin, end)
+            spans[oid] = (begin, end)
             if critical:
                 self.critical += (oid,)
-        if not 1 <= len(self.extensions) <= CERTIFICATE_EXTENSIONS:
-            raise MalformedError(self.what, f"has no extensions, or more than {CERTIFICATE_EXTENSIONS}")
+        if not 1 <= len(extensions) <= CERTIFICATE_EXTENSIONS:
+            raise MalformedError(what, f"has no extensions, or more than {CERTIFICATE_EXTENSIONS}")
 
     def __repr__(self) -> str:
         return f"<Certificate serial {self.serial:x}>"
@@ -302,13 +312,6 @@ class Certificate:
 
 def _split_extension(tbs: bytes, what: str, at: int, end: int) -> tuple[str, bool, bytes]:
     """The OID of an extension, whether it is critical, and the content of its value."""
-    oid_end = at + 2 + tbs[at + 1] if end - at > 4 else end
-    if (
-        oid_end + 2 <= end
-        and (tbs[at], tbs[oid_end]) == (OID, OCTET_STRING)
-        and end - oid_end == 2 + tbs[oid_end + 1] < 0x80
-    ):  # not critical, no length above 127, and they add up to the end: nearly every one
-        return oid_text(tbs[at + 2 : oid_end], what), False, tbs[oid_end + 2 : end]
     parts = read_elements(tbs, what, at, end)
     tags = [part[0] for part in parts]
     critical = tags == _CRITICAL_TAGS

@@ -78,23 +78,25 @@ def _path_at(
     leaf: Certificate, extra: tuple[Certificate, ...], time: VerifiedTime, trust: TrustRoot
 ) -> tuple[Certificate, ...]:
     """The path at one moment, through whichever authority has one; else the most telling of their refusals."""
-    late: SigningError | None = None
-    refusal: SigningError = InvalidCertificatePathError("the trust root names no certificate authority")
+    late: list[SigningError] = []
+    refused: list[SigningError] = [InvalidCertificatePathError("the trust root names no certificate authority")]
     for authority in trust.certificate_authorities:
         try:
             path = _path_through(authority, leaf, extra, time)
         except NotValidAtTimeError as exc:
-            late = late or exc
+            late.append(exc)
             continue
         except InvalidCertificatePathError as exc:
-            refusal = exc
+            refused.append(exc)
             continue
+        late.clear()  # an error holds this frame: the evidence would stay in memory until the collector finds the ring
+        refused.clear()
         return path
-    if late is None:
-        raise refusal
+    if not late:
+        raise refused[-1]
     if time.source == "timestamp":
-        raise TimestampOutsideValidityError(f"the signed timestamp is not inside the validity: {late}") from late
-    raise late
+        raise TimestampOutsideValidityError(f"the signed timestamp is not inside the validity: {late[0]}") from late[0]
+    raise late[0]
 
 
 def _path_through(

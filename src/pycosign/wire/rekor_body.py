@@ -69,7 +69,7 @@ def parse_rekor_body(body: bytes, *, what: str = "log entry body") -> LogBody:
     fields.refuse_unknown()
     if sorted_json(value) != body:  # every member is known by now: ASCII names, and nothing but text inside
         raise MalformedError(what, "is not canonical JSON")
-    return read._replace(kind=kind, version=version)
+    return LogBody(kind, version, *read[2:])
 
 
 def _hash_v1(fields: Fields) -> tuple[str, bytes]:
