@@ -347,6 +347,12 @@ def test_a_verbose_run_shows_traffic_without_secrets(sigstore: Sigstore, here: P
 
 
 # ---- the real Cosign prints the same -------------------------------------------------------------------------------
+def _groups(tree: str) -> list[str]:
+    """The head of a tree and its groups, each with what is below it, sorted."""
+    head, *groups = tree.split("\n└── ")
+    return [head.rstrip("\n"), *sorted(group.rstrip("\n") for group in groups)]
+
+
 @pytest.mark.peer
 @pytest.mark.parametrize("old", [False, True], ids=["bundle", "legacy"])
 def test_cosign_prints_the_same_of_our_image(sigstore: Sigstore, here: Path, cosign3: Cli, old: bool) -> None:
@@ -354,6 +360,7 @@ def test_cosign_prints_the_same_of_our_image(sigstore: Sigstore, here: Path, cos
     url = ("--rekor-url", sigstore.env["REKOR_URL"])
     keyless = (*OLD, *url, "--fulcio-url", sigstore.env["FULCIO_URL"]) if old else ("--yes",)
     keyed = (*OLD, *url, "--key", "cosign.key") if old else ("--yes", "--key", "cosign.key")
+    assert sigstore.run("sign", *keyless, sigstore.image()).status == 0  # Go leaves the index 0 of a first entry out
     assert sigstore.run("sign", *keyless, image).status == 0
     assert sigstore.run("sign", *keyed, "-a", "a=<&>", image).status == 0
     for words in (
@@ -366,7 +373,10 @@ def test_cosign_prints_the_same_of_our_image(sigstore: Sigstore, here: Path, cos
     ):
         ours, theirs = sigstore.run(*words), cosign3(*words, env=sigstore.env)
         assert (ours.status, theirs.status) == (0, 0), theirs.err
-        assert ours.out == theirs.out
+        if words[0] == "tree":  # Go goes through what it found in another order each time
+            assert _groups(ours.out) == _groups(theirs.out)
+        else:
+            assert ours.out == theirs.out
     if not old:  # of certificates in the old format, Go's own structure is not written again
         ours, theirs = (
             run("download", "signature", image) for run in (sigstore.run, lambda *w: cosign3(*w, env=sigstore.env))
