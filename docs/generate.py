@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pycosign
 from docs import api_page
-from pycosign.errors import REFINED, SigningError
+from pycosign.error_codes import REFINED
+from pycosign.errors import SigningError
 
 ROOT = Path(__file__).resolve().parent.parent
 FAMILIES = ("refused", "malformed", "unavailable", "usage", "interrupted")
