@@ -24,8 +24,8 @@ from typing import Any, NamedTuple
 from pycosign.codec.b64 import encode_b64
 from pycosign.codec.strict_json import Fields, load_json
 from pycosign.crypto.keys import load_public_key
-from pycosign.errors import SigningError
-from pycosign.flows.verify_blob import read_evidences
+from pycosign.errors import MalformedError, SigningError
+from pycosign.flows.candidates import Candidate, read_candidates
 from pycosign.limits import BUNDLE_BYTES
 from pycosign.verify.artifact import Artifact, artifact_from_bytes, artifact_from_digest, image_artifact
 from pycosign.verify.evidence import (
@@ -97,7 +97,7 @@ class Entry:
         if self.form == "bundle":
             return evidence_from_bundle(parse_bundle(document))
         if self.form in ("pep740", "list"):
-            return self._decisive(read_evidences(document, is_attestation=True))
+            return self._decisive(read_candidates(document, is_attestation=True))
         if self.form.startswith("legacy-bundle") or self.form == "legacy-attestation-bundle":
             return self._legacy_bundle(document)
         fields = Fields(load_json(document, what="layer", max_bytes=BUNDLE_BYTES), "layer", protojson=False)
@@ -118,8 +118,12 @@ class Entry:
     def verify_evidence(self, evidence: Evidence) -> Verified:
         return verify(evidence, self.artifact, trust=self.trust, requirements=self.requirements, now=NOW)
 
-    def _decisive(self, evidences: tuple[Evidence, ...]) -> Evidence:
-        """The one that decides: the first that is accepted, as for the command; else the first."""
+    def _decisive(self, candidates: tuple[Candidate, ...]) -> Evidence:
+        """The one that decides: the first that is accepted, as for the command; else the first that can be read."""
+        evidences = [item.evidence for item in candidates if isinstance(item.evidence, Evidence)]
+        if not evidences:
+            assert isinstance(candidates[0].evidence, MalformedError)
+            raise candidates[0].evidence
         for evidence in evidences if len(evidences) > 1 else ():
             with suppress(SigningError):
                 self.verify_evidence(evidence)

@@ -13,7 +13,6 @@ from pycosign.errors import MalformedError
 from pycosign.flows.blob_source import blob_from_argument
 from pycosign.flows.candidates import read_candidates
 from pycosign.flows.hash_ahead import HashAhead
-from pycosign.flows.verify_by_policy import read_file_candidates
 from pycosign.wire.bundle_file import parse_bundle_file
 
 
@@ -74,7 +73,7 @@ def test_a_file_never_holds_more_candidates_than_are_allowed(count: int) -> None
 def test_a_file_that_is_of_two_forms_is_of_none(text: str) -> None:
     for is_attestation in (False, True):
         try:
-            candidates = read_file_candidates(text.encode(), is_attestation=is_attestation)
+            candidates = read_candidates(text.encode(), is_attestation=is_attestation)
         except MalformedError:
             continue
         assert all(isinstance(item.evidence, MalformedError) for item in candidates)
@@ -88,6 +87,6 @@ def test_a_thread_that_ends_without_a_digest_gives_none(tmp_path: Path, monkeypa
     def no_memory(*_: object) -> object:
         raise MemoryError
 
-    monkeypatch.setattr("hashlib.file_digest", no_memory)
+    monkeypatch.setattr("pycosign.flows.hash_ahead.digest_file", no_memory)
     with pytest.raises(MemoryError):
         HashAhead(str(path)).sha256()

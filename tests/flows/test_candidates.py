@@ -24,13 +24,14 @@ from pycosign.errors import (
 from pycosign.flows.attest_blob import attest_statement
 from pycosign.flows.blob_source import blob_from_bytes, blob_from_digest, blob_from_path, blob_from_stream
 from pycosign.flows.candidates import (
+    Candidate,
     JudgedCandidate,
     conclude,
     read_candidates,
     verify_candidates,
 )
 from pycosign.flows.sign_blob import sign_blob
-from pycosign.flows.verify_blob import read_bundle_evidence, read_evidences
+from pycosign.flows.verify_blob import read_bundle_evidence
 from pycosign.verify.evidence import Evidence
 from pycosign.verify.requirements import Requirements, SignerIdentity, TextRule, Waiver
 from pycosign.verify.result import Verified
@@ -163,7 +164,7 @@ def test_a_bare_envelope_lacks_the_logs_proof(workshop: Workshop, attestation: b
 def test_slsa_github_generators_old_provenance_is_refused_for_want_of_a_log_entry() -> None:
     data = (CORPUS / "slsa-verifier" / "generic-v1.10.0-push-v14.2.intoto.jsonl").read_bytes()
     who = SignerIdentity(TextRule(regexp=".*"), TextRule("https://token.actions.githubusercontent.com"))
-    (evidence,) = read_evidences(data, is_attestation=True)
+    (item,) = read_candidates(data, is_attestation=True)
     with pytest.raises(MissingEntryError):
         verify_candidates(
             blob_from_digest(f"sha256:{DIGEST}"),
@@ -172,7 +173,8 @@ def test_slsa_github_generators_old_provenance_is_refused_for_want_of_a_log_entr
             requirements=Requirements(who),
             now=NOW,
         )
-    assert evidence.entries == ()
+    assert isinstance(item.evidence, Evidence)
+    assert item.evidence.entries == ()
 
 
 def test_a_bare_envelope_verifies_with_a_key_where_the_log_is_waived(workshop: Workshop) -> None:
@@ -206,14 +208,19 @@ def test_a_raw_ecdsa_signature_is_not_one() -> None:
 # ---- reading
 def test_the_evidences_of_a_file_are_those_that_can_be_read(workshop: Workshop, attestation: bytes) -> None:
     one = read_bundle_evidence(attestation)
-    assert read_evidences(attestation, is_attestation=True) == (one,)
-    assert read_evidences(lines(attestation, b"{}", attestation), is_attestation=True) == (one, one)
-    with pytest.raises(MalformedError, match=r"line 1\.mediaType is missing"):
-        read_evidences(lines(b"{}", b"{}"), is_attestation=True)
+    assert read_candidates(attestation, is_attestation=True) == (Candidate("", one),)
+    first, second, third = read_candidates(lines(attestation, b"{}", attestation), is_attestation=True)
+    assert (first.evidence, third.evidence) == (one, one)
+    assert isinstance(second.evidence, MalformedError)
+    unread = [item.evidence for item in read_candidates(lines(b"{}", b"{}"), is_attestation=True)]
+    assert [str(item).partition(" (")[0] for item in unread] == [
+        "line 1.mediaType is missing",
+        "line 2.mediaType is missing",
+    ]
     legacy = sign_blob(io.BytesIO(ARTIFACT), context=workshop.keyed(new_key(), NO_SERVICES), legacy=True).bundle
-    (old,) = read_evidences(legacy, is_attestation=False)
-    assert isinstance(old, Evidence)
-    assert old.source == "legacy bundle"
+    (old,) = read_candidates(legacy)
+    assert isinstance(old.evidence, Evidence)
+    assert (old.place, old.evidence.source) == ("", "legacy bundle")
 
 
 def test_an_envelope_with_two_signatures_is_a_candidate_that_is_refused(workshop: Workshop) -> None:

@@ -5,8 +5,7 @@ import json
 from pycosign.codec.b64 import encode_b64
 from pycosign.codec.strict_json import Fields, load_json
 from pycosign.flows.candidates import read_candidates
-from pycosign.flows.verify_blob import is_legacy_bundle, read_bundle_evidence, read_evidences
-from pycosign.flows.verify_by_policy import read_file_candidates
+from pycosign.flows.verify_blob import is_legacy_bundle, read_bundle_evidence
 from pycosign.limits import BUNDLE_BYTES
 from pycosign.verify.evidence import (
     evidence_from_bundle,
@@ -59,13 +58,9 @@ def run_bundle(data: bytes) -> None:
 
 def run_bundle_file(data: bytes) -> None:
     """Whatever may be in a file of attestations: bundles a line each, lists, PyPI's objects, bare envelopes."""
-    with tolerating():
-        read_candidates(data)
     for is_attestation in (False, True):
         with tolerating():
-            read_evidences(data, is_attestation=is_attestation)
-        with tolerating():
-            read_file_candidates(data, is_attestation=is_attestation)
+            read_candidates(data, is_attestation=is_attestation)
 
 
 def bundle_files() -> list[bytes]:
@@ -151,8 +146,6 @@ TARGETS = (
         bundle_files,
         (
             read_candidates,
-            read_evidences,
-            read_file_candidates,
             parse_bundle_file,
             listed_from_fields,
             read_listed,

@@ -12,11 +12,11 @@ from pycosign.api.signers import Signer
 from pycosign.api.trust import Trust
 from pycosign.attest.predicate_types import predicate_type_uri
 from pycosign.errors import MalformedError, PredicateTypeMismatchError, SigningError, UsageError
-from pycosign.flows.verify_blob import is_legacy_bundle, read_evidences, verify_blob
+from pycosign.flows.candidates import Candidate, read_candidates, verify_candidates
+from pycosign.flows.verify_blob import verify_blob
 from pycosign.verify.evidence import Evidence
 from pycosign.verify.requirements import Requirements, Waiver
 from pycosign.verify.result import Verdict, Verified
-from pycosign.wire.bundle import may_hold_several
 from pycosign.wire.dsse import Envelope
 
 if TYPE_CHECKING:
@@ -135,8 +135,6 @@ class Verifier:
             evidence = candidates[0][1]
             verified = verify_blob(source, evidence=evidence, trust=trust, requirements=self._demand, now=now)
             return (self._with_trust(verified),)
-        from pycosign.flows.candidates import Candidate, verify_candidates
-
         verified = verify_candidates(
             source,
             [Candidate(*item) for item in candidates],
@@ -278,20 +276,13 @@ def _read(bundles: Iterable[BundleSource], *, is_attestation: bool) -> "list[Pre
     unread: list[MalformedError] = []
     for bundle in bundles:
         try:
-            found += _read_one(read_bundle(bundle), is_attestation=is_attestation)
+            candidates = read_candidates(read_bundle(bundle), is_attestation=is_attestation)
+            found += [(item.place, item.evidence) for item in candidates]
         except MalformedError as exc:
             unread.append(exc)
     if unread and not found:
         raise unread[0]
     return [*found, *(("", problem) for problem in unread)]
-
-
-def _read_one(data: bytes, *, is_attestation: bool) -> "list[Presented]":
-    if may_hold_several(data) and not is_legacy_bundle(data):
-        from pycosign.flows.candidates import read_candidates
-
-        return [(item.place, item.evidence) for item in read_candidates(data)]
-    return [("", item) for item in read_evidences(data, is_attestation=is_attestation)]
 
 
 def _is_statement(presented: "Presented") -> bool:

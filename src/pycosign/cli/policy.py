@@ -136,14 +136,15 @@ def _judge(
     is_attestation: bool,
 ) -> "JudgedFile":
     """Fills `places`: what reports call each signature."""
+    from pycosign.flows.candidates import read_candidates
     from pycosign.flows.verify_blob import read_bundle_file
-    from pycosign.flows.verify_by_policy import read_file_candidates, verify_file_by_policy
+    from pycosign.flows.verify_by_policy import verify_file_by_policy
 
     if not args.text("bundle"):
         raise UsageError("a policy is for the signatures in a bundle file: give it with --bundle")
     check_bundle_flags(args)
     policy, trust = load_policy(args, context, journal, is_attestation=is_attestation)
-    candidates = read_file_candidates(read_bundle_file(args.text("bundle")), is_attestation=is_attestation)
+    candidates = read_candidates(read_bundle_file(args.text("bundle")), is_attestation=is_attestation)
     judged = verify_file_by_policy(
         source(), [item.evidence for item in candidates], policy=policy, trust=trust, now=utc_now()
     )

@@ -6,7 +6,7 @@ with the reason of each.
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pycosign.errors import (
     MalformedError,
@@ -17,20 +17,35 @@ from pycosign.errors import (
     UsageError,
 )
 from pycosign.flows.blob_source import BlobSource
+from pycosign.flows.verify_blob import (
+    DIGEST_IS_NOT_ENOUGH,
+    LegacyPieces,
+    is_legacy_bundle,
+    legacy_evidence,
+    read_bundle_evidence,
+)
 from pycosign.verify.artifact import Artifact
-from pycosign.verify.evidence import Evidence, evidence_from_bundle, evidence_from_envelope, evidence_from_pypi
+from pycosign.verify.evidence import (
+    Evidence,
+    evidence_from_bundle,
+    evidence_from_envelope,
+    evidence_from_pypi,
+    with_envelope_as_content,
+)
 from pycosign.verify.pipeline import digests_needed, message_needed, verify
 from pycosign.verify.requirements import Requirements, Waiver
 from pycosign.verify.result import Verified
 from pycosign.verify.trust import TrustRoot
-from pycosign.wire.bundle import Bundle
-from pycosign.wire.bundle_file import BundleFileContent, parse_bundle_file
+from pycosign.wire.bundle import Bundle, may_hold_several
 from pycosign.wire.dsse import Envelope
-from pycosign.wire.pep740 import PypiAttestation
+
+if TYPE_CHECKING:
+    from pycosign.wire.bundle_file import BundleFileContent
 
 __all__ = [
     "Candidate",
     "JudgedCandidate",
+    "artifact_for",
     "conclude",
     "judge_candidates",
     "read_candidates",
@@ -41,7 +56,7 @@ __all__ = [
 class Candidate(NamedTuple):
     """One thing in a file that wants to be evidence."""
 
-    place: str  # where in the file: "line 3", "attestations[0].bundle"
+    place: str  # where in the file: "line 3", "attestations[0].bundle"; "" if the file is just that
     evidence: Evidence | MalformedError  # or why it cannot be read
     note: str = ""  # what the file says of it, for people: never trusted
 
@@ -54,9 +69,40 @@ class JudgedCandidate(NamedTuple):
     outcome: Verified | SigningError
 
 
-def read_candidates(data: bytes) -> tuple[Candidate, ...]:
-    """Everything in a bundle file, one or more, in its order. Raises: MalformedError: see `parse_bundle_file`."""
+def read_candidates(data: bytes, *, is_attestation: bool = False) -> tuple[Candidate, ...]:
+    """Everything in a bundle file that wants to be evidence, one or more, in the file's order.
+
+    A Sigstore bundle, Cosign's own JSON, bundles one a line, and the lists of npm, GitHub and PyPI.
+
+    Args:   is_attestation: what stands in Cosign's own JSON is an envelope.
+    Raises: MalformedError: the file as a whole cannot be read; see `parse_bundle_file`.
+    """
+    if is_legacy_bundle(data):
+        evidence = legacy_evidence(LegacyPieces(), bundle=data)
+        return (Candidate("", with_envelope_as_content(evidence) if is_attestation else evidence),)
+    if not may_hold_several(data):
+        return (Candidate("", read_bundle_evidence(data)),)
+    from pycosign.wire.bundle_file import parse_bundle_file  # few files hold several
+
     return tuple(Candidate(item.place, _evidence(item.content), item.note) for item in parse_bundle_file(data))
+
+
+def artifact_for(
+    source: BlobSource, evidences: Iterable[Evidence | SigningError], demands: Iterable[Requirements]
+) -> Artifact:
+    """The file, read once, with every digest that any of the evidence needs under any of the demands.
+
+    Raises: UnavailableError: it cannot be read; UsageError: it is too large to be held where that is needed.
+    """
+    demands = tuple(demands)
+    digests: set[str] = set()
+    whole = False
+    for evidence in evidences:
+        if isinstance(evidence, Evidence):
+            for requirements in demands:
+                digests |= digests_needed(evidence, requirements)
+                whole = whole or message_needed(evidence, requirements)
+    return source.read(digests or {"sha256"}, whole=whole and not source.is_digest)
 
 
 def judge_candidates(
@@ -126,7 +172,9 @@ def verify_candidates(
     )
 
 
-def _evidence(content: BundleFileContent | MalformedError) -> Evidence | MalformedError:
+def _evidence(content: "BundleFileContent | MalformedError") -> Evidence | MalformedError:
+    from pycosign.wire.pep740 import PypiAttestation
+
     try:
         if isinstance(content, MalformedError):
             return content
@@ -145,13 +193,7 @@ def _read(source: BlobSource | None, candidates: tuple[Candidate, ...], requirem
         return None
     if source is None:
         raise UsageError("a file or its digest is needed, unless the comparison of claims is turned off")
-    digests: set[str] = set()
-    whole = False
-    for candidate in candidates:
-        if isinstance(candidate.evidence, Evidence):
-            digests |= digests_needed(candidate.evidence, requirements)
-            whole = whole or message_needed(candidate.evidence, requirements)
-    return source.read(digests or {"sha256"}, whole=whole and not source.is_digest)
+    return artifact_for(source, [candidate.evidence for candidate in candidates], (requirements,))
 
 
 def _judge(
@@ -172,5 +214,5 @@ def _judge(
         refusal.check = "content"
         raise refusal
     if source is not None and source.is_digest and message_needed(evidence, requirements):
-        raise UsageError("a pure Ed25519 signature is over the file itself; its digest is not enough")
+        raise UsageError(DIGEST_IS_NOT_ENOUGH)
     return verify(evidence, artifact, trust=trust, requirements=requirements, now=now)

@@ -6,11 +6,10 @@ from pycosign.errors import MalformedError, SigningError
 from pycosign.flows.blob_source import BlobSource
 from pycosign.flows.candidates import read_candidates
 from pycosign.flows.explain import Story, explain_evidence, unread
-from pycosign.flows.verify_blob import LegacyPieces, is_legacy_bundle, legacy_evidence, read_bundle_evidence
+from pycosign.flows.verify_blob import LegacyPieces, is_legacy_bundle, legacy_evidence
 from pycosign.verify.evidence import Evidence, with_envelope_as_content
 from pycosign.verify.requirements import Requirements
 from pycosign.verify.trust import TrustRoot
-from pycosign.wire.bundle import may_hold_several
 
 __all__ = ["explain_file"]
 
@@ -55,8 +54,6 @@ def _candidates(data: bytes) -> list[tuple[str, Evidence | MalformedError]]:
     try:
         if is_legacy_bundle(data):
             return [("", _legacy(data))]
-        if not may_hold_several(data):
-            return [("", read_bundle_evidence(data))]
         return [(item.place, item.evidence) for item in read_candidates(data)]
     except MalformedError as exc:
         return [("", exc)]

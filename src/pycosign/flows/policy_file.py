@@ -134,10 +134,10 @@ def _open_list(
 
 
 def _signatures(bundle: bytes, name: str) -> tuple[Evidence | SigningError, ...]:
-    from pycosign.flows.verify_by_policy import read_file_candidates
+    from pycosign.flows.candidates import read_candidates
 
     try:
-        candidates = read_file_candidates(bundle, is_attestation=False)
+        candidates = read_candidates(bundle)
     except MalformedError as exc:
         raise UsageError(f"the bundle of the {name} cannot be used: {exc}", code=UNTRUSTED_LIST) from exc
     return tuple(_signature(item.evidence) for item in candidates)

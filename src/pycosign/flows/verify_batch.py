@@ -14,13 +14,14 @@ from pycosign import limits
 from pycosign.codec.strict_json import load_json
 from pycosign.errors import MalformedError, SigningError, UnavailableError, UsageError
 from pycosign.flows.blob_source import BlobSource, blob_from_digest
+from pycosign.flows.candidates import read_candidates, verify_candidates
 from pycosign.flows.in_order import Line, LineReader, map_lines
-from pycosign.flows.verify_blob import is_legacy_bundle, read_bundle_file, read_evidences, verify_blob
+from pycosign.flows.verify_blob import read_bundle_file, verify_blob
 from pycosign.verify.artifact import DIGEST_SIZES
+from pycosign.verify.evidence import Evidence
 from pycosign.verify.requirements import Requirements
 from pycosign.verify.result import Verdict, Verified
 from pycosign.verify.trust import TrustRoot
-from pycosign.wire.bundle import may_hold_several
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -128,9 +129,9 @@ def _verify_by_policy(
     *,
     is_attestation: bool,
 ) -> "PolicyVerdict":
-    from pycosign.flows.verify_by_policy import read_file_candidates, verify_file_by_policy
+    from pycosign.flows.verify_by_policy import verify_file_by_policy
 
-    evidences = [item.evidence for item in read_file_candidates(bundle, is_attestation=is_attestation)]
+    evidences = [item.evidence for item in read_candidates(bundle, is_attestation=is_attestation)]
     return verify_file_by_policy(source, evidences, policy=policy, trust=trust, now=now).verdict
 
 
@@ -142,18 +143,12 @@ def _verify(
     requirements: Requirements,
     now: datetime,
 ) -> Verified:
-    if not is_legacy_bundle(data) and may_hold_several(data):
-        from pycosign.flows.candidates import read_candidates, verify_candidates
-
+    candidates = read_candidates(data, is_attestation=predicate_type is not None)
+    evidence = candidates[0].evidence
+    if len(candidates) > 1 or not isinstance(evidence, Evidence):
         return verify_candidates(
-            source,
-            read_candidates(data),
-            trust=trust,
-            requirements=requirements,
-            now=now,
-            predicate_type=predicate_type,
+            source, candidates, trust=trust, requirements=requirements, now=now, predicate_type=predicate_type
         )
-    (evidence,) = read_evidences(data, is_attestation=predicate_type is not None)
     if predicate_type is None:
         return verify_blob(source, evidence=evidence, trust=trust, requirements=requirements, now=now)
     from pycosign.flows.verify_blob_attestation import verify_blob_attestation

@@ -1,6 +1,7 @@
 """Verify a file's signature. On the shortest path to an answer: only what a bundle needs is imported here."""
 
 from datetime import datetime
+from typing import Final
 
 from pycosign import limits
 from pycosign.codec.b64 import decode_b64
@@ -12,26 +13,28 @@ from pycosign.verify.evidence import (
     evidence_from_bundle,
     evidence_from_legacy_bundle,
     evidence_from_signature,
-    with_envelope_as_content,
 )
 from pycosign.verify.pipeline import digests_needed, message_needed, verify
 from pycosign.verify.requirements import Requirements
 from pycosign.verify.result import Verified
 from pycosign.verify.trust import TrustRoot
-from pycosign.wire.bundle import MessageSignature, may_hold_several, parse_bundle
+from pycosign.wire.bundle import MessageSignature, parse_bundle
 
 __all__ = [
+    "DIGEST_IS_NOT_ENOUGH",
     "LegacyPieces",
     "is_legacy_bundle",
     "legacy_evidence",
     "read_bundle_evidence",
     "read_bundle_file",
     "read_certificates",
-    "read_evidences",
     "read_signature",
     "verify_blob",
     "with_sct",
 ]
+
+
+DIGEST_IS_NOT_ENOUGH: Final = "a pure Ed25519 or ML-DSA signature is over the file itself; its digest is not enough"
 
 
 class LegacyPieces(Record):
@@ -58,7 +61,7 @@ def verify_blob(
     """
     whole = message_needed(evidence, requirements)
     if whole and source.is_digest:
-        raise UsageError("a pure Ed25519 or ML-DSA signature is over the file itself; its digest is not enough")
+        raise UsageError(DIGEST_IS_NOT_ENOUGH)
     artifact = source.read(digests_needed(evidence, requirements), whole=whole)
     return verify(evidence, artifact, trust=trust, requirements=requirements, now=now)
 
@@ -85,30 +88,6 @@ def is_legacy_bundle(data: bytes) -> bool:
 def read_bundle_evidence(data: bytes) -> Evidence:
     """A Sigstore bundle v0.1 to v0.3 as evidence. Raises: MalformedError."""
     return evidence_from_bundle(parse_bundle(data))
-
-
-def read_evidences(data: bytes, *, is_attestation: bool) -> tuple[Evidence, ...]:
-    """Everything in a bundle file that can be judged, in the file's order: one or more.
-
-    A Sigstore bundle, Cosign's own JSON, bundles one a line, and the lists of npm, GitHub and PyPI: see
-    `pycosign.wire.bundle_file`. `flows.candidates` says where each lies, and what could not be read.
-
-    Args:   is_attestation: what stands in Cosign's own JSON is an envelope.
-    Raises: MalformedError: the file, or everything in it, cannot be read.
-    """
-    if is_legacy_bundle(data):
-        evidence = legacy_evidence(LegacyPieces(), bundle=data)
-        return (with_envelope_as_content(evidence) if is_attestation else evidence,)
-    if not may_hold_several(data):
-        return (read_bundle_evidence(data),)
-    from pycosign.flows.candidates import read_candidates
-
-    candidates = read_candidates(data)
-    found = tuple(item.evidence for item in candidates if isinstance(item.evidence, Evidence))
-    if not found:
-        assert isinstance(candidates[0].evidence, MalformedError)
-        raise candidates[0].evidence
-    return found
 
 
 def legacy_evidence(pieces: LegacyPieces, *, bundle: bytes | None = None) -> Evidence:

@@ -5,16 +5,14 @@ from datetime import datetime
 
 from pycosign.errors import PredicateTypeMismatchError, SigningError, UsageError
 from pycosign.flows.blob_source import BlobSource
-from pycosign.flows.candidates import Candidate, read_candidates
-from pycosign.flows.verify_blob import LegacyPieces, is_legacy_bundle, legacy_evidence, read_bundle_evidence
+from pycosign.flows.candidates import artifact_for
+from pycosign.flows.verify_blob import DIGEST_IS_NOT_ENOUGH
 from pycosign.policy.decide import PolicyVerdict, VerificationPolicy, check_policy, fold, judge, requirements_of
 from pycosign.record import Record
-from pycosign.verify.artifact import Artifact
-from pycosign.verify.evidence import Evidence, with_envelope_as_content
-from pycosign.verify.needs import digests_needed, message_needed
+from pycosign.verify.evidence import Evidence
+from pycosign.verify.needs import message_needed
 from pycosign.verify.result import Verified
 from pycosign.verify.trust import TrustRoot
-from pycosign.wire.bundle import may_hold_several
 from pycosign.wire.dsse import Envelope
 
 TYPE_CHECKING = False
@@ -25,7 +23,6 @@ __all__ = [
     "JudgedFile",
     "conclude_image_by_policy",
     "count_image_signers",
-    "read_file_candidates",
     "verify_file_by_policy",
 ]
 
@@ -35,17 +32,6 @@ class JudgedFile(Record):
 
     outcomes: tuple[Verified | SigningError, ...]
     verdict: PolicyVerdict
-
-
-def read_file_candidates(data: bytes, *, is_attestation: bool) -> tuple[Candidate, ...]:
-    """Every signature of a bundle file, with its place in it: "" in a file of one.
-
-    Raises: MalformedError: the file as a whole cannot be read.
-    """
-    if is_legacy_bundle(data):
-        evidence = legacy_evidence(LegacyPieces(), bundle=data)
-        return (Candidate("", with_envelope_as_content(evidence) if is_attestation else evidence),)
-    return read_candidates(data) if may_hold_several(data) else (Candidate("", read_bundle_evidence(data)),)
 
 
 def verify_file_by_policy(
@@ -63,7 +49,7 @@ def verify_file_by_policy(
             wrong with a candidate is its outcome.
     """
     check_policy(policy)
-    artifact = None if source is None else _read(source, candidates, policy)
+    artifact = None if source is None else artifact_for(source, candidates, requirements_of(policy))
     outcomes: list[Verified | SigningError] = []
     for candidate in candidates:
         try:
@@ -74,16 +60,6 @@ def verify_file_by_policy(
         except SigningError as exc:
             outcomes.append(exc)
     return JudgedFile(tuple(outcomes), fold(outcomes, policy))
-
-
-def _read(source: BlobSource, candidates: Sequence[Evidence | SigningError], policy: VerificationPolicy) -> Artifact:
-    digests: set[str] = set()
-    whole = False
-    for evidence in (item for item in candidates if isinstance(item, Evidence)):
-        for requirements in requirements_of(policy):
-            digests |= digests_needed(evidence, requirements)
-            whole = whole or message_needed(evidence, requirements)
-    return source.read(digests or {"sha256"}, whole=whole and not source.is_digest)
 
 
 def _check_form(evidence: Evidence, source: BlobSource | None, policy: VerificationPolicy) -> None:
@@ -101,7 +77,7 @@ def _check_form(evidence: Evidence, source: BlobSource | None, policy: Verificat
     if source is None or not source.is_digest:
         return
     if all(message_needed(evidence, requirements) for requirements in requirements_of(policy)):
-        raise UsageError("a pure Ed25519 or ML-DSA signature is over the file itself; its digest is not enough")
+        raise UsageError(DIGEST_IS_NOT_ENOUGH)
 
 
 def count_image_signers(judged: "JudgedImage", policy: VerificationPolicy) -> PolicyVerdict:
