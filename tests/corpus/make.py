@@ -25,7 +25,8 @@ from pycosign.wire.rekor_body import Verifier, format_dsse_v2
 from pycosign.wire.sct_response import sct_response
 from pycosign.wire.trusted_root import Authority, LogKey, TrustedRoot, format_trusted_root
 from tests.crypto.ml_dsa import generate_ml_dsa
-from tests.verify.factory import ARTIFACT, EPOCH, SIGNED_AT, Issued, Log, World, make_authority
+from tests.verify.factory import ARTIFACT, EPOCH, SIGNED_AT, Log, World
+from tests.verify.issuing import Issued, make_authority
 from tests.verify.promises import Promise, beside, ct_log, with_scts
 from tests.verify.pss import PssSigner
 

@@ -31,7 +31,8 @@ from pycosign.wire.rekor_body import (
     format_hashedrekord_v1,
     format_hashedrekord_v2,
 )
-from tests.verify.factory import ARTIFACT, SIGNED_AT, Issued, Log, World
+from tests.verify.factory import ARTIFACT, SIGNED_AT, Log, World
+from tests.verify.issuing import Issued
 
 ALGORITHMS = ("ecdsa-p256", "ecdsa-p384", "ecdsa-p521", "rsa-2048", "rsa-4096", "ed25519")
 MEDIA_TYPES = {

@@ -20,7 +20,7 @@ from pycosign.wire.dsse import Envelope
 from tests.cli.conftest import run_cli
 from tests.corpus.load import Entry, corpus
 from tests.verify.factory import World
-from tests.verify.test_refusals import CASES
+from tests.verify.refusals import CASES
 from tests.verify.vectors import NOW
 
 OTHER = artifact_from_bytes(b"of nobody")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from pycosign.errors import UnavailableError
 from pycosign.stack.registry import build_registry_app
+from tests.stack.registry_client import Client, digest_of
 from tests.stack.registry_server import serving
-from tests.stack.test_registry import Client, digest_of
 
 SERVER = """
 import sys, time

@@ -1,18 +1,15 @@
 """A small Sigstore for tests of the verifier: an authority, two logs, a certificate log and a timestamp authority.
 
-Certificates are made by `cryptography`, so that our own reader is not judged by our own writer. Every part can be made
-wrong on purpose.
+Every part can be made wrong on purpose.
 """
 
 import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, padding
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
+from cryptography.hazmat.primitives import serialization
+from cryptography.x509.oid import ExtendedKeyUsageOID, ObjectIdentifier
 
 from pycosign.codec.b64 import encode_b64
 from pycosign.codec.pem import format_pem
@@ -20,7 +17,7 @@ from pycosign.crypto.certificate import parse_certificate
 from pycosign.crypto.keys import key_details
 from pycosign.crypto.log_id import note_key_id, spki_log_id
 from pycosign.crypto.merkle import inclusion_proof, leaf_hash, node_hash, tree_root
-from pycosign.crypto.signers import LocalSigner, Signer, generate_signer, load_private_key
+from pycosign.crypto.signers import LocalSigner, Signer, generate_signer
 from pycosign.verify.evidence import Evidence
 from pycosign.verify.requirements import Requirements, SignerIdentity, TextRule
 from pycosign.verify.trust import TrustRoot, compile_trust
@@ -42,6 +39,15 @@ from pycosign.wire.trusted_root import (
 )
 from pycosign.wire.tsp import TimestampRequest
 from pycosign.wire.tsp_response import AuthorityCertificate, TokenTemplate, format_response
+from tests.verify.issuing import (
+    Issued,
+    key_usage,
+    make_authority,
+    new_builder,
+    p256_key,
+    signer_of,
+    with_key_identifiers,
+)
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 SIGNED_AT = EPOCH + timedelta(days=100)
@@ -51,100 +57,6 @@ ISSUER = "https://issuer.example.com"
 ARTIFACT = b"a small artifact\n"
 _FULCIO = "1.3.6.1.4.1.57264.1."
 _SCT_LIST = ObjectIdentifier("1.3.6.1.4.1.11129.2.4.2")
-
-
-class Issued:
-    """A certificate and the key under it. is_pss: whether this key signs other certificates with RSASSA-PSS."""
-
-    def __init__(self, certificate: x509.Certificate, signer: Signer, *, is_pss: bool = False) -> None:
-        self.certificate = certificate
-        self.signer: Any = signer
-        self.is_pss = is_pss
-
-    def sign(self, builder: x509.CertificateBuilder) -> x509.Certificate:
-        """Issue a certificate, with the hash of this key's kind."""
-        return _signed(builder, self.signer, is_pss=self.is_pss)
-
-    @property
-    def der(self) -> bytes:
-        return self.certificate.public_bytes(serialization.Encoding.DER)
-
-
-def _signed(builder: x509.CertificateBuilder, signer: Any, *, is_pss: bool = False) -> x509.Certificate:
-    key = signer.public_key
-    hash_type: Any = {"sha256": hashes.SHA256, "sha384": hashes.SHA384, "sha512": hashes.SHA512}[key.default_hash]
-    pss = padding.PSS(padding.MGF1(hash_type()), hash_type.digest_size) if is_pss else None
-    return builder.sign(signer.library_key(), None if key.signs_messages else hash_type(), rsa_padding=pss)
-
-
-def _p256() -> ec.EllipticCurvePrivateKey:
-    return ec.generate_private_key(ec.SECP256R1())
-
-
-def signer_of(key: ec.EllipticCurvePrivateKey) -> LocalSigner:
-    return load_private_key(
-        key.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-
-
-def _builder(subject: str, key: object, start: datetime, end: datetime) -> x509.CertificateBuilder:
-    name = x509.Name([] if not subject else [x509.NameAttribute(NameOID.COMMON_NAME, subject)])
-    return (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .public_key(key)  # type: ignore[arg-type]
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(start)
-        .not_valid_after(end)
-    )
-
-
-def make_authority(
-    subject: str,
-    issuer: Issued | None,
-    start: datetime,
-    end: datetime,
-    eku: ObjectIdentifier | None = None,
-    *,
-    signer: Any = None,
-    is_pss: bool = False,
-) -> Issued:
-    """A certificate authority; without an issuer a root."""
-    signer = signer or signer_of(_p256())
-    builder = _builder(subject, serialization.load_der_public_key(signer.public_key.spki_der), start, end)
-    builder = builder.issuer_name(builder._subject_name if issuer is None else issuer.certificate.subject)  # type: ignore[arg-type]
-    builder = builder.add_extension(x509.BasicConstraints(True, None), critical=True)
-    builder = builder.add_extension(_key_usage("key_cert_sign", "crl_sign"), critical=True)
-    if eku is not None:
-        builder = builder.add_extension(x509.ExtendedKeyUsage([eku]), critical=False)
-    issuers_key = signer if issuer is None else issuer.signer
-    builder = _with_key_identifiers(builder, signer.public_key.spki_der, issuers_key.public_key.spki_der)
-    certificate = _signed(builder, signer, is_pss=is_pss) if issuer is None else issuer.sign(builder)
-    return Issued(certificate, signer, is_pss=is_pss)
-
-
-def _with_key_identifiers(
-    builder: x509.CertificateBuilder, spki_der: bytes, issuers_spki_der: bytes
-) -> x509.CertificateBuilder:
-    """As Fulcio's certificates have them and RFC 5280 wants them; which bytes they are is the issuer's choice."""
-    own, issuers = (hashlib.sha256(der).digest()[:20] for der in (spki_der, issuers_spki_der))
-    builder = builder.add_extension(x509.SubjectKeyIdentifier(own), critical=False)
-    return builder.add_extension(x509.AuthorityKeyIdentifier(issuers, None, None), critical=False)
-
-
-def _key_usage(*names: str) -> x509.KeyUsage:
-    all_names = (
-        "digital_signature",
-        "content_commitment",
-        "key_encipherment",
-        "data_encipherment",
-        "key_agreement",
-        "key_cert_sign",
-        "crl_sign",
-        "encipher_only",
-        "decipher_only",
-    )
-    return x509.KeyUsage(**{name: name in names for name in all_names})
 
 
 class Log:
@@ -257,9 +169,9 @@ class World:
 
     # -- certificates --
     def timestamp_certificate(self, start: datetime, end: datetime) -> Issued:
-        key = _p256()
-        builder = _builder("tsa", key.public_key(), start, end).issuer_name(self.tsa_root.certificate.subject)
-        builder = builder.add_extension(_key_usage("digital_signature"), critical=True)
+        key = p256_key()
+        builder = new_builder("tsa", key.public_key(), start, end).issuer_name(self.tsa_root.certificate.subject)
+        builder = builder.add_extension(key_usage("digital_signature"), critical=True)
         builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), critical=True)
         return Issued(self.tsa_root.sign(builder), signer_of(key))
 
@@ -280,11 +192,11 @@ class World:
         """A ten-minute certificate as Fulcio makes them, with an SCT of the certificate log."""
         signer, ca, ct = signer or generate_signer("ecdsa-p256"), ca or self.ca, ct or self.ct
         public = serialization.load_der_public_key(signer.public_key.spki_der)
-        builder = _builder("", public, start, start + timedelta(minutes=10)).issuer_name(ca.certificate.subject)
-        builder = builder.add_extension(_key_usage("digital_signature"), critical=True)
+        builder = new_builder("", public, start, start + timedelta(minutes=10)).issuer_name(ca.certificate.subject)
+        builder = builder.add_extension(key_usage("digital_signature"), critical=True)
         builder = builder.add_extension(x509.ExtendedKeyUsage([eku]), critical=False)
         builder = builder.add_extension(x509.SubjectAlternativeName(list(names)), critical=True)
-        builder = _with_key_identifiers(builder, signer.public_key.spki_der, ca.signer.public_key.spki_der)
+        builder = with_key_identifiers(builder, signer.public_key.spki_der, ca.signer.public_key.spki_der)
         for number, text in (claims if claims is not None else {1: ISSUER, 8: ISSUER}).items():
             value = text.encode() if number <= 6 else b"\x0c" + bytes((len(text.encode()),)) + text.encode()
             builder = builder.add_extension(

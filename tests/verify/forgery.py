@@ -9,7 +9,7 @@ from cryptography import x509
 from pycosign.codec.der import DerReader, read_der
 from pycosign.codec.der_writer import der_bits, der_boolean, der_context, der_octets, der_oid, der_sequence
 from pycosign.crypto.signers import LocalSigner
-from tests.verify.factory import Issued
+from tests.verify.issuing import Issued
 
 ECDSA_SHA256 = der_sequence(der_oid("1.2.840.10045.4.3.2"))
 Edit = Callable[[list[bytes]], list[bytes]]

@@ -12,8 +12,9 @@ from pycosign.crypto.signers import LocalSigner
 from pycosign.verify.evidence import Evidence
 from pycosign.wire.sct import CertificateEntry, Sct, format_sct_list, sct_signed_bytes
 from pycosign.wire.trusted_root import LogKey
-from tests.verify.factory import SIGNED_AT, Issued, World
+from tests.verify.factory import SIGNED_AT, World
 from tests.verify.forgery import Forged, extension, inside, reissued
+from tests.verify.issuing import Issued
 
 
 class Promise(NamedTuple):

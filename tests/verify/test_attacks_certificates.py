@@ -28,8 +28,9 @@ from pycosign.verify.requirements import TextRule
 from pycosign.wire.sct import CertificateEntry, Sct, format_sct_list, sct_signed_bytes
 from pycosign.wire.trusted_root import Authority, ValidFor
 from tests.verify.attempts import Attempt, certificate_pem
-from tests.verify.factory import EPOCH, IDENTITY, ISSUER, SIGNED_AT, Issued, World, _builder, signer_of
+from tests.verify.factory import EPOCH, IDENTITY, ISSUER, SIGNED_AT, World
 from tests.verify.forgery import Edit, Forged, extension, has_oid, inside, reissued, wrap
+from tests.verify.issuing import Issued, new_builder, signer_of
 
 SAN = has_oid(SUBJECT_ALT_NAME)
 FULCIO = "1.3.6.1.4.1.57264.1"
@@ -307,7 +308,7 @@ def test_the_oid_of_a_known_extension_is_not_shared_by_its_children(world: World
 def renewed(world: World, start: datetime, *, signer: LocalSigner | None = None) -> Issued:
     """The authority's certificate made anew: the same name, and the same key unless another is given."""
     key = (signer or world.ca.signer).library_key()
-    builder = _builder("intermediate", key.public_key(), start, start + timedelta(days=3650))
+    builder = new_builder("intermediate", key.public_key(), start, start + timedelta(days=3650))
     builder = builder.issuer_name(world.root.certificate.subject)
     builder = builder.add_extension(x509.BasicConstraints(True, None), critical=True)
     return Issued(builder.sign(world.root.signer.library_key(), hashes.SHA256()), signer_of(key))

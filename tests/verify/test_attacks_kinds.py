@@ -24,7 +24,8 @@ from pycosign.wire.rekor_body import (
 )
 from tests.crypto.ml_dsa import MlDsaSigner, generate_ml_dsa
 from tests.verify.attempts import OTHER, Attempt, by_key, flipped
-from tests.verify.factory import ARTIFACT, SIGNED_AT, Issued, Log, World
+from tests.verify.factory import ARTIFACT, SIGNED_AT, Log, World
+from tests.verify.issuing import Issued
 from tests.verify.pss import PssSigner
 
 DIGEST = hashlib.sha256(ARTIFACT).digest()

@@ -10,7 +10,8 @@ from pycosign.errors import SigningError
 from pycosign.verify.evidence import Evidence
 from pycosign.wire.rekor_body import Verifier, format_hashedrekord_v1, format_hashedrekord_v2
 from tests.verify.attempts import GOOD, Attempt, by_key, certificate_pem, key_pem
-from tests.verify.factory import SIGNED_AT, Issued, World
+from tests.verify.factory import SIGNED_AT, World
+from tests.verify.issuing import Issued
 
 Rewrite = Callable[[bytes], bytes]
 

@@ -25,8 +25,9 @@ from pycosign.verify.evidence import Evidence
 from pycosign.verify.result import Verified
 from pycosign.verify.trust import TrustRoot, trust_from_material
 from tests.verify.attempts import Attempt
-from tests.verify.factory import EPOCH, SIGNED_AT, Issued, World, _builder, _key_usage
+from tests.verify.factory import EPOCH, SIGNED_AT, World
 from tests.verify.forgery import Edit, inside, restamped, with_signed_data, wrap
+from tests.verify.issuing import Issued, key_usage, new_builder
 
 SHA1 = der_sequence(der_oid("1.3.14.3.2.26"), der_null())
 ESS = der_oid("1.2.840.113549.1.9.16.2.47")
@@ -225,9 +226,9 @@ def impostor(world: World) -> Issued:
     signer = generate_signer()
     public = serialization.load_der_public_key(signer.public_key.spki_der)
     start, end = EPOCH, EPOCH + timedelta(days=3650)
-    builder = _builder("tsa", public, start, end).issuer_name(world.tsa_root.certificate.subject)
+    builder = new_builder("tsa", public, start, end).issuer_name(world.tsa_root.certificate.subject)
     builder._serial_number = world.tsa.certificate.serial_number  # the builder takes a number only once
-    builder = builder.add_extension(_key_usage("digital_signature"), critical=True)
+    builder = builder.add_extension(key_usage("digital_signature"), critical=True)
     builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), critical=True)
     return Issued(builder.sign(signer.library_key(), hashes.SHA256()), signer)
 

@@ -8,8 +8,8 @@ from pycosign.verify.pipeline import CHECKS
 from pycosign.verify.requirements import Requirements, Waiver
 from tests.verify.attempts import Attempt, waiving
 from tests.verify.factory import SIGNED_AT, World
+from tests.verify.refusals import CASES
 from tests.verify.test_attacks_claims import statement
-from tests.verify.test_refusals import CASES
 from tests.verify.test_revocation import SHA256, demand
 
 

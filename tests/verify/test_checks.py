@@ -6,8 +6,8 @@ from pycosign.errors import SigningError
 from pycosign.verify.pipeline import CHECKS
 from tests.verify.attempts import OTHER, Attempt
 from tests.verify.factory import World
+from tests.verify.refusals import CASES
 from tests.verify.test_attacks_claims import statement
-from tests.verify.test_refusals import CASES
 
 # Which check a code belongs to. Malformed evidence and usage errors may come from any.
 CHECK_OF = {

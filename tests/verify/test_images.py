@@ -30,7 +30,8 @@ from pycosign.wire.legacy import (
 from pycosign.wire.rekor_body import format_dsse_v1, format_hashedrekord_v1, format_intoto_v001
 from pycosign.wire.simplesigning import SimpleSigning, format_simple_signing
 from tests.verify.attempts import Attempt, by_key, certificate_pem
-from tests.verify.factory import IDENTITY, SIGNED_AT, Issued, World
+from tests.verify.factory import IDENTITY, SIGNED_AT, World
+from tests.verify.issuing import Issued
 
 HEX = hashlib.sha256(b"a manifest").hexdigest()
 IMAGE = image_artifact(f"sha256:{HEX}")

@@ -15,7 +15,8 @@ from pycosign.verify.result import Verified
 from pycosign.verify.trust import TrustedAuthority, TrustedLog
 from pycosign.wire.trusted_root import Authority, TrustedRoot, ValidFor
 from tests.verify.attempts import Attempt
-from tests.verify.factory import ARTIFACT, IDENTITY, ISSUER, SIGNED_AT, Issued, World
+from tests.verify.factory import ARTIFACT, IDENTITY, ISSUER, SIGNED_AT, World
+from tests.verify.issuing import Issued
 
 HOUR = timedelta(hours=1)
 

@@ -25,8 +25,9 @@ from tests.mutation.changes.tools import (
     settings,
 )
 from tests.mutation.generated import Plan, another_world, signer, the_world
-from tests.verify.factory import IDENTITY, ISSUER, SIGNED_AT, Issued
+from tests.verify.factory import IDENTITY, ISSUER, SIGNED_AT
 from tests.verify.forgery import extension, has_oid, reissued
+from tests.verify.issuing import Issued
 
 
 def certificate(**arguments: Any) -> PlanEdit:
