@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 __all__ = ["fuzz_all", "outcome_of", "print_table"]
 
 _REPLAY_SECONDS = 20.0  # at most; and a tenth of the run
-_GRACE_SECONDS = 1800.0  # beyond its minutes, until a run counts as hung
+_GRACE_SECONDS = 1800.0  # to start, to end and to be replayed
+_MOST_WALL = 20  # seconds of wall time for each of processor time, until a run counts as hung
 _GROWTH_MB = 16  # of a replay in a fresh process, from the second pass to the last: more is a leak
 
 
@@ -76,7 +77,7 @@ def fuzz_all(only: tuple[str, ...], engines: tuple[str, ...], *, minutes: float,
                     child = subprocess.Popen([sys.executable, "-m", "tests.fuzz", *words], stdout=log, stderr=log)
                 running[engine, name] = child, time.monotonic()
             time.sleep(1)
-            _collect(running, minutes * 60 + _GRACE_SECONDS, results)
+            _collect(running, minutes * 60 * _MOST_WALL + _GRACE_SECONDS, results)
     finally:
         for child, _ in running.values():
             child.terminate()

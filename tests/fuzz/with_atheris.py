@@ -28,7 +28,7 @@ class _Seeded:
 
 
 def run_atheris(name: str, seconds: float, directory: Path, scratch: Path) -> None:
-    """Fuzz one target for so many seconds; does not return. `scratch` is for the corpus; the caller removes it."""
+    """Fuzz one target for so many seconds of processor time; does not return. `scratch` is for the corpus; the caller removes it."""
     import atheris
 
     with atheris.instrument_imports(include=["pycosign"]):
@@ -60,7 +60,6 @@ def run_atheris(name: str, seconds: float, directory: Path, scratch: Path) -> No
     arguments = [
         sys.argv[0],
         str(corpus),
-        f"-max_total_time={int(seconds) + 60}",  # the watch ends it before
         f"-max_len={_MAX_LEN}",
         "-timeout=300",  # of wall time, for what hangs in C: the watch ends the rest by processor time
         "-rss_limit_mb=1024",
