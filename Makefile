@@ -5,8 +5,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PYTEST := $(BIN)/python -m pytest
+COMPILED := .venv-compiled
+# it breaks our own verifier to see whether that is noticed: machine code cannot be broken so
+UNPATCHABLE := --deselect tests/mutation/test_mutation.py::test_a_verifier_that_checks_no_signature_is_found_out
+COMPILED_TESTS := $(addprefix tests/,codec wire crypto verify sign policy conformance mutation api flows)
 
-.PHONY: demo test check fix docs bench bench-peers interop interop-real cosign-e2e conformance slsa-corpus clean
+.PHONY: demo test test-compiled check fix docs bench bench-peers interop interop-real cosign-e2e conformance slsa-corpus clean
 .DELETE_ON_ERROR:
 
 $(VENV)/.ready: pyproject.toml
@@ -29,6 +33,17 @@ demo: $(VENV)/.ready  ## sign, verify and tamper with a real image on a Sigstore
 
 test: $(VENV)/.test  ## every test that needs nothing but Python; peers' tests are skipped visibly
 	$(PYTEST) -n 2 --dist loadfile -q
+
+# What `PYCOSIGN_COMPILE=1 pip install .` gives, in an environment of its own; needs a C compiler.
+$(COMPILED)/.ready: $(VENV)/.ready hatch_build.py $(shell find src -name '*.py')
+	$(PYTHON) -m venv $(COMPILED)
+	$(COMPILED)/bin/python -m pip --disable-pip-version-check --quiet install --upgrade 'pip>=25.1'
+	PYCOSIGN_COMPILE=1 $(COMPILED)/bin/python -m pip --disable-pip-version-check --quiet install .
+	$(COMPILED)/bin/python -m pip --disable-pip-version-check --quiet install --group test
+	touch $@
+
+test-compiled: $(COMPILED)/.ready  ## the tests of what is compiled, and of what stands on it, on the compiled build
+	$(COMPILED)/bin/python -m pytest -n 2 --dist loadfile -q -p no:cacheprovider $(COMPILED_TESTS) $(UNPATCHABLE)
 
 check: $(VENV)/.check  ## lint, types, import contract, generated documents
 	$(BIN)/ruff check .
@@ -64,4 +79,4 @@ slsa-corpus: $(VENV)/.test  ## slsa-verifier's test data, judged offline: make s
 	$(BIN)/python -m tests.conformance.slsa_verifier $(SRC)
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(COMPILED) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -39,7 +39,8 @@ class Watch:
     """Runs one target's inputs and notes what becomes of them in `directory`/TARGET.ENGINE.json.
 
     A crash is anything raised but SigningError, known by its type and the line that raised it; its input is written to
-    `directory`/crashes. `start` is noted after the first tenth of the time, when caches are warm. Time is processor time.
+    `directory`/crashes. `start` is noted after the first tenth of the time, when caches are warm. Time is the
+    processor's.
     """
 
     def __init__(self, target: Target, engine: str, directory: Path, seconds: float) -> None:

@@ -28,7 +28,10 @@ class _Seeded:
 
 
 def run_atheris(name: str, seconds: float, directory: Path, scratch: Path) -> None:
-    """Fuzz one target for so many seconds of processor time; does not return. `scratch` is for the corpus; the caller removes it."""
+    """Fuzz one target for so many seconds of processor time; does not return.
+
+    `scratch` is for the corpus; the caller removes it.
+    """
     import atheris
 
     with atheris.instrument_imports(include=["pycosign"]):

@@ -11,7 +11,7 @@ from pycosign.api.instance import Instance
 from pycosign.api.means import PrivateKey, Token
 from pycosign.api.registries import RegistryAccess
 from pycosign.crypto.digests import ByteStream
-from pycosign.errors import UnavailableError, UsageError
+from pycosign.errors import MalformedError, UnavailableError, UsageError
 from pycosign.flows.blob_source import BlobSource
 from pycosign.flows.signing import KeylessSigning, KeySigning, SigningContext
 from pycosign.record import Record
@@ -86,6 +86,8 @@ def attest_file(
 
     if not predicate_type:
         raise UsageError("the type of the predicate is needed")
+    if not isinstance(predicate, str | int | float | list | dict | None):
+        raise MalformedError("predicate", f"is a {type(predicate).__name__}, which JSON cannot hold")
     if name is None and isinstance(artifact, str | os.PathLike):
         name = os.path.basename(artifact_name(artifact))
     known = open_artifact(artifact).read(("sha256",), whole=False).digests

@@ -6,6 +6,8 @@ from pycosign.errors import MalformedError
 
 __all__ = ["decode_b64", "decode_b64url", "encode_b64", "encode_b64url"]
 
+# the last letter before the padding, by the number of bytes in the last four: those without left-over bits
+_LAST = {1: frozenset("AQgw"), 2: frozenset("AEIMQUYcgkosw048")}
 _TO_URL = str.maketrans("+/", "-_")
 _FROM_URL = str.maketrans("-_", "+/")
 
@@ -20,7 +22,7 @@ def decode_b64(text: str, *, what: str) -> bytes:
 
     The decoder itself skips foreign characters and ignores left-over bits ("QUI=" and "QUJ=" are both b"AB"). What it
     skipped is told by the length: n bytes are written as 4 * ceil(n / 3) characters, and take all of them, but for
-    padding. Padding and left-over bits are in the last four, which are written back and compared.
+    the padding, which is compared, as is the letter before it.
 
     Raises: MalformedError(what): other characters, wrong padding, line breaks, left-over bits.
     """
@@ -31,7 +33,7 @@ def decode_b64(text: str, *, what: str) -> bytes:
     size = len(raw)
     rest = size % 3
     if len(text) != (size + 2) // 3 * 4 or (
-        rest and binascii.b2a_base64(raw[-rest:], newline=False) != text[-4:].encode()
+        rest and (text[rest - 3 :] != "=="[rest - 1 :] or text[rest - 4] not in _LAST[rest])
     ):
         raise MalformedError(what, "is not canonical base64")
     return raw

@@ -25,6 +25,7 @@ __all__ = [
     "algorithm_of_details",
     "algorithm_of_key",
     "algorithm_of_name",
+    "algorithm_of_signature",
     "default_hash",
     "hash_name_of_oid",
     "scheme_of_oid",
@@ -134,6 +135,14 @@ def algorithm_of_key(kind: str) -> Algorithm | None:
     """The algorithm that a key of this kind is used with by default (Ed25519: pure); None: RSA of an odd size."""
     for algorithm in (*ALGORITHM_TABLE, *_ML_DSA_TABLE):
         if algorithm.kind == kind:
+            return algorithm
+    return None
+
+
+def algorithm_of_signature(kind: str, hash_name: str, *, is_pss: bool = False) -> Algorithm | None:
+    """The algorithm of a signature by a key of this kind over this hash, under the name that clients write; or None."""
+    for algorithm in ALGORITHM_TABLE:
+        if algorithm.kind == kind and algorithm.hash_name == hash_name and algorithm.is_pss == is_pss:
             return algorithm
     return None
 

@@ -78,14 +78,13 @@ class Certificate:
 
     __slots__ = (
         "_algorithm_der",
-        "_extension_spans",
+        "_extension_places",
         "_extensions_at",
         "_public_key",
         "_signed_by",
         "_values",
         "critical",
         "der",
-        "extensions",
         "issuer_der",
         "not_after",
         "not_before",
@@ -105,7 +104,6 @@ class Certificate:
     not_before: datetime  # both inclusive
     not_after: datetime
     spki_der: bytes
-    extensions: dict[str, Extension]  # by OID, in the certificate's order
     critical: tuple[str, ...]  # the OIDs of the critical ones
     signature: bytes
     what: str  # how errors name it
@@ -141,8 +139,9 @@ class Certificate:
         validity.finish()
         self.subject_der = fields.whole(SEQUENCE)
         self.spki_der = fields.whole(SEQUENCE)
-        self.extensions, self.critical = {}, ()
-        self._extension_spans: dict[str, tuple[int, int]] = {}  # in `tbs_der`
+        self.critical = ()
+        # by OID, in the certificate's order: where in `tbs_der` the extension, its value, and what follows begin
+        self._extension_places: dict[str, tuple[int, int, int]] = {}
         self._extensions_at = fields.offset
         if version is not None and fields.next_is(0xA3):
             self._read_extensions(fields.context(3))
@@ -151,28 +150,28 @@ class Certificate:
     def _read_extensions(self, explicit: DerReader) -> None:
         items = explicit.sequence()
         explicit.finish()
-        tbs, what, extensions, spans = self.tbs_der, self.what, self.extensions, self._extension_spans
+        tbs, what, places = self.tbs_der, self.what, self._extension_places
         for tag, begin, content, end in items.elements():
             if tag != SEQUENCE:
                 raise MalformedError(what, "has an extension that is not a SEQUENCE")
             oid_end = content + 2 + tbs[content + 1] if end - content > 4 else end
+            critical, value_at = False, oid_end + 2
             if (
-                oid_end + 2 <= end
+                value_at <= end
                 and tbs[content] == OID
                 and tbs[oid_end] == OCTET_STRING
-                and end - oid_end == 2 + tbs[oid_end + 1] < 0x80
+                and end - value_at == tbs[oid_end + 1] < 0x80
             ):  # not critical, no length above 127, and they add up to the end: nearly every one
-                oid = oid_text(tbs[content + 2 : oid_end], what)
-                critical, value = False, tbs[oid_end + 2 : end]
+                encoded = tbs[content + 2 : oid_end]
             else:
-                oid, critical, value = _split_extension(tbs, what, content, end)
-            if oid in extensions:
+                encoded, critical, value_at = _split_extension(tbs, what, content, end)
+            oid = oid_text(encoded, what)
+            if oid in places:
                 raise MalformedError(what, f"has extension {oid} twice")
-            extensions[oid] = Extension(critical, value)
-            spans[oid] = (begin, end)
+            places[oid] = (begin, value_at, end)
             if critical:
                 self.critical += (oid,)
-        if not 1 <= len(extensions) <= CERTIFICATE_EXTENSIONS:
+        if not 1 <= len(places) <= CERTIFICATE_EXTENSIONS:
             raise MalformedError(what, f"has no extensions, or more than {CERTIFICATE_EXTENSIONS}")
 
     def __repr__(self) -> str:
@@ -227,13 +226,19 @@ class Certificate:
 
         Taking the SCT list out gives what the certificate log signed, byte for byte.
         """
-        tbs = self.tbs_der
-        kept = [tbs[begin:end] for oid, (begin, end) in self._extension_spans.items() if oid not in oids]
-        if len(kept) == len(self._extension_spans):
+        tbs, places = self.tbs_der, self._extension_places
+        out = [places[oid] for oid in oids if oid in places]
+        if not out:
             return tbs
+        spans = [(begin, end) for begin, _, end in places.values()]
+        at, kept = spans[0][0], []
+        for begin, _, end in sorted(out):
+            kept.append(tbs[at:begin])
+            at = end
+        kept.append(tbs[at : spans[-1][1]])
         head = 2 if tbs[1] < 0x80 else 2 + (tbs[1] & 0x7F)
         before = tbs[head : self._extensions_at]
-        return der_sequence(before, der_context(3, der_sequence(*kept)) if kept else b"")
+        return der_sequence(before, der_context(3, der_sequence(*kept)) if len(out) < len(places) else b"")
 
     def pem(self) -> bytes:
         """PEM `CERTIFICATE`."""
@@ -244,13 +249,29 @@ class Certificate:
         return self.not_before <= at <= self.not_after
 
     # -- extensions --
+    @property
+    def extensions(self) -> dict[str, Extension]:
+        """Every extension by its OID, in the certificate's order; made anew at each call."""
+        return {
+            oid: Extension(oid in self.critical, self.tbs_der[value_at:end])
+            for oid, (_, value_at, end) in self._extension_places.items()
+        }
+
+    def has_extension(self, oid: str) -> bool:
+        """Whether the certificate has an extension of this OID."""
+        return oid in self._extension_places
+
+    def _extension_value(self, oid: str) -> bytes | None:
+        place = self._extension_places.get(oid)
+        return None if place is None else self.tbs_der[place[1] : place[2]]
+
     def _value(self, oid: str, parse: Callable[[bytes, str], _T], absent: _T) -> _T:
         """An extension's value, parsed once: authorities of a trust root are asked again and again."""
         if oid in self._values:
             value: _T = self._values[oid]
             return value
-        found = self.extensions.get(oid)
-        value = self._values[oid] = absent if found is None else parse(found.value, self.what)
+        raw = self._extension_value(oid)
+        value = self._values[oid] = absent if raw is None else parse(raw, self.what)
         return value
 
     @property
@@ -296,22 +317,21 @@ class Certificate:
     @property
     def sct_list_der(self) -> bytes | None:
         """The SCT list extension's value: a DER OCTET STRING around the list."""
-        found = self.extensions.get(ext.SCT_LIST)
-        return None if found is None else found.value
+        return self._extension_value(ext.SCT_LIST)
 
     @property
     def fulcio_extensions(self) -> dict[int, str]:
         """Fulcio's extensions 1 to 6 and 8 to 24 by their last number; others of its arc are left alone."""
         texts: dict[int, str] = {}
-        for oid, (_, value) in self.extensions.items():
+        for oid, (_, value_at, end) in self._extension_places.items():
             number = _FULCIO_NUMBERS.get(oid)
             if number is not None:
-                texts[number] = ext.parse_fulcio_extension(number, value, self.what)
+                texts[number] = ext.parse_fulcio_extension(number, self.tbs_der[value_at:end], self.what)
         return texts
 
 
-def _split_extension(tbs: bytes, what: str, at: int, end: int) -> tuple[str, bool, bytes]:
-    """The OID of an extension, whether it is critical, and the content of its value."""
+def _split_extension(tbs: bytes, what: str, at: int, end: int) -> tuple[bytes, bool, int]:
+    """The content of an extension's OID, whether it is critical, and where the content of its value begins."""
     parts = read_elements(tbs, what, at, end)
     tags = [part[0] for part in parts]
     critical = tags == _CRITICAL_TAGS
@@ -319,8 +339,8 @@ def _split_extension(tbs: bytes, what: str, at: int, end: int) -> tuple[str, boo
         raise MalformedError(what, "has an extension that is not an OID, critical or not, and its value")
     if critical and tbs[parts[1][2] : parts[1][3]] != b"\xff":
         raise MalformedError(what, "writes out a default in an extension")
-    (_, _, oid_at, oid_end), (_, _, value_at, value_end) = parts[0], parts[-1]
-    return oid_text(tbs[oid_at:oid_end], what), critical, tbs[value_at:value_end]
+    _, _, oid_at, oid_end = parts[0]
+    return tbs[oid_at:oid_end], critical, parts[-1][2]
 
 
 _FULCIO_NUMBERS: Final = {f"{ext.FULCIO_ARC}{number}": number for number in (*range(1, 7), *range(8, 25))}

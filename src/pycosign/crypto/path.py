@@ -78,7 +78,7 @@ def check_leaf_purpose(leaf: Certificate, eku: str) -> None:
     usages = leaf.extended_key_usage
     if usages is None or eku not in usages:
         raise InvalidCertificatePathError(f"{leaf.what} is not for {_purpose(eku)}")
-    if eku == ext.TIME_STAMPING and (usages != (eku,) or not leaf.extensions[ext.EXTENDED_KEY_USAGE].critical):
+    if eku == ext.TIME_STAMPING and (usages != (eku,) or ext.EXTENDED_KEY_USAGE not in leaf.critical):
         raise InvalidCertificatePathError(f"{leaf.what} is not for time stamping alone")
 
 
@@ -91,7 +91,7 @@ def _unknown_critical(certificate: Certificate) -> str | None:
     for oid in certificate.critical:
         if oid not in _UNDERSTOOD:
             return f"has extension {oid}, which must be understood and is not"
-    if ext.NAME_CONSTRAINTS in certificate.extensions:
+    if certificate.has_extension(ext.NAME_CONSTRAINTS):
         return f"has extension {ext.NAME_CONSTRAINTS}, which must be understood and is not"
     return None
 

@@ -15,7 +15,7 @@ from pycosign.sign.assemble import Testimony
 from pycosign.sign.services import SigningServices
 from pycosign.verify.artifact import Artifact
 from pycosign.verify.evidence import Evidence
-from pycosign.verify.requirements import Requirements, SignerIdentity, SignerKey, TextRule, Waiver
+from pycosign.verify.requirements import AnyText, Requirements, SignerIdentity, SignerKey, Waiver
 from pycosign.verify.trust import TrustRoot
 from pycosign.wire.bundle import MessageSignature
 from pycosign.wire.dsse import Envelope
@@ -141,25 +141,14 @@ def check_own_evidence(signing: Signing, evidence: Evidence, artifact: Artifact)
         waivers.add(Waiver.TLOG)
     if not isinstance(context.means, KeylessSigning) or context.trust is None or not context.trust.ct_logs:
         waivers.add(Waiver.SCT)
-    signer = SignerIdentity(_Anyone(), _Anyone()) if evidence.chain_der else SignerKey(signing.public_key)
+    # whoever our own certificate says that we are
+    signer = SignerIdentity(AnyText(), AnyText()) if evidence.chain_der else SignerKey(signing.public_key)
     requirements = Requirements(
         signer,
         waivers=frozenset(waivers),
         use_signed_timestamps=bool(context.services.timestamp_urls),
     )
     verify(evidence, artifact, trust=context.trust, requirements=requirements, now=context.clock())
-
-
-class _Anyone(TextRule):
-    """Accepts every identity: we are whoever our own certificate says."""
-
-    __slots__ = ()
-
-    def __init__(self) -> None:
-        super().__init__(exact="")
-
-    def accepts(self, text: str) -> bool:
-        return True
 
 
 def _check_own_certificate(means: KeySigning) -> None:

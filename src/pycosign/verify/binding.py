@@ -4,7 +4,7 @@ The lesson of CVE-2022-23649, CVE-2022-36056 and CVE-2026-22703: one rule, for e
 """
 
 from pycosign.codec.pem import parse_pem
-from pycosign.crypto.algorithms import algorithm_of_details
+from pycosign.crypto.algorithms import algorithm_of_details, algorithm_of_signature
 from pycosign.crypto.certificate import Certificate
 from pycosign.crypto.digests import digest_of, sha256
 from pycosign.crypto.keys import PublicKey, load_public_key
@@ -13,7 +13,13 @@ from pycosign.verify.evidence import Evidence
 from pycosign.verify.signature import SignedContent
 from pycosign.wire.dsse import Envelope, envelope_spellings
 from pycosign.wire.log_entry import LogEntry
-from pycosign.wire.rekor_body import LogBody, parse_rekor_body
+from pycosign.wire.rekor_body import (
+    LogBody,
+    Verifier,
+    format_hashedrekord_v1,
+    format_hashedrekord_v2,
+    parse_rekor_body,
+)
 
 __all__ = ["check_binding", "is_rekor_v2", "names_signer"]
 
@@ -24,6 +30,9 @@ def check_binding(entry: LogEntry, evidence: Evidence, signed: SignedContent) ->
     Raises: EntryMismatchError: it speaks of something else.
             MalformedError: the body is not canonical, or of a kind that we do not know.
     """
+    expected = _expected_body(entry, signed)
+    if expected is not None:
+        return expected
     body = parse_rekor_body(entry.body)
     if (body.kind, body.version) != (entry.kind, entry.version):
         raise EntryMismatchError(
@@ -37,6 +46,33 @@ def check_binding(entry: LogEntry, evidence: Evidence, signed: SignedContent) ->
     if len(body.verifiers) != 1 or not names_signer(body, signed.key, signed.certificate):
         raise EntryMismatchError(f"the log entry names another {_signer_word(signed)} than the one that signed")
     return body
+
+
+def _expected_body(entry: LogEntry, signed: SignedContent) -> LogBody | None:
+    """What the log writes of this very signature, if the entry is just that, byte for byte: nothing is left to compare.
+
+    Nearly every entry is. None: it has to be read, and compared member by member.
+    """
+    digest = signed.digest(signed.hash_name) if entry.kind == "hashedrekord" and signed.hash_name else None
+    if digest is None:
+        return None
+    signature, certificate, key = signed.signature, signed.certificate, signed.key
+    if entry.version == "0.0.1":
+        pem = key.pem() if certificate is None else certificate.pem()
+        if entry.body != format_hashedrekord_v1(signed.hash_name, digest, signature, pem):
+            return None
+        return LogBody("hashedrekord", "0.0.1", signed.hash_name, digest, (signature,), (pem,), "pem")
+    algorithm = algorithm_of_signature(key.kind, signed.hash_name, is_pss=signed.is_pss)
+    if algorithm is None or entry.version != "0.0.2":
+        return None
+    kind, der = ("key-der", key.spki_der) if certificate is None else ("certificate-der", certificate.der)
+    if entry.body != format_hashedrekord_v2(
+        signed.hash_name, digest, signature, Verifier(kind, der, algorithm.details)
+    ):
+        return None
+    return LogBody(
+        "hashedrekord", "0.0.2", signed.hash_name, digest, (signature,), (der,), kind, None, (algorithm.details,)
+    )
 
 
 def is_rekor_v2(body: LogBody) -> bool:

@@ -86,8 +86,8 @@ def _path_at(
         except NotValidAtTimeError as exc:
             late.append(exc)
             continue
-        except InvalidCertificatePathError as exc:
-            refused.append(exc)
+        except InvalidCertificatePathError as problem:
+            refused.append(problem)
             continue
         late.clear()  # an error holds this frame: the evidence would stay in memory until the collector finds the ring
         refused.clear()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from pycosign.verify.revocation_list import RevocationList
 
-__all__ = ["GithubWorkflow", "Requirements", "SignerIdentity", "SignerKey", "TextRule", "Waiver"]
+__all__ = ["AnyText", "GithubWorkflow", "Requirements", "SignerIdentity", "SignerKey", "TextRule", "Waiver"]
 
 
 class Waiver(Enum):
@@ -51,6 +51,19 @@ class TextRule:
         if self.regexp is not None:
             parts.append(f"a match of {self.regexp!r}")
         return " and ".join(parts)
+
+
+class AnyText(TextRule):
+    """Accepts every text. Only for evidence that we made ourselves a moment ago, before it leaves the machine."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__(exact="")
+
+    def accepts(self, text: str) -> bool:
+        """True."""
+        return True
 
 
 class GithubWorkflow(Record):

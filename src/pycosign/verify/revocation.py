@@ -123,7 +123,7 @@ def _check_known(revocations: RevocationList, artifact: Artifact | None) -> None
     """A file of which only a digest is known cannot be looked up under another. Images go by the registry's digest."""
     if artifact is None or artifact.is_image:
         return
-    missing = revocations.digest_algorithms - artifact.digests.keys()
+    missing = revocations.digest_algorithms.difference(artifact.digests)
     if missing:
         raise UnavailableError(
             f"the {revocations.name} names artifacts by {', '.join(sorted(missing))}, and that digest of "

@@ -253,16 +253,24 @@ def _hashedrekord_v1_spec(algorithm: str, digest: bytes, signature: bytes, verif
 
 def format_hashedrekord_v1(digest_algorithm: str, digest: bytes, signature: bytes, verifier_pem: bytes) -> bytes:
     """The body that Rekor v1 stores for an artifact's signature. The PEM is as `codec.pem.format_pem` writes it."""
-    return _body("hashedrekord", "0.0.1", _hashedrekord_v1_spec(digest_algorithm, digest, signature, verifier_pem))
+    # by hand, for every verification compares it: base64, hexadecimal and the names of hashes need no escapes
+    return (
+        f'{{"apiVersion":"0.0.1","kind":"hashedrekord","spec":{{"data":{{"hash":{{"algorithm":"{digest_algorithm}",'
+        f'"value":"{digest.hex()}"}}}},"signature":{{"content":"{encode_b64(signature)}",'
+        f'"publicKey":{{"content":"{encode_b64(verifier_pem)}"}}}}}}}}'
+    ).encode()
 
 
 def format_hashedrekord_v2(digest_algorithm: str, digest: bytes, signature: bytes, verifier: Verifier) -> bytes:
     """The body that Rekor v2 stores. sigstore-go rebuilds it, so not one byte may differ."""
-    inner: JsonObject = {
-        "data": {"algorithm": _TO_V2[digest_algorithm], "digest": encode_b64(digest)},
-        "signature": signature_v2_to_dict(signature, verifier),
-    }
-    return _body("hashedrekord", "0.0.2", {"hashedRekordV002": inner})
+    member = "publicKey" if verifier.kind == "key-der" else "x509Certificate"
+    details = sorted_json(verifier.key_details).decode()
+    return (
+        '{"apiVersion":"0.0.2","kind":"hashedrekord","spec":{"hashedRekordV002":{"data":'
+        f'{{"algorithm":"{_TO_V2[digest_algorithm]}","digest":"{encode_b64(digest)}"}},'
+        f'"signature":{{"content":"{encode_b64(signature)}","verifier":{{"keyDetails":{details},'
+        f'"{member}":{{"rawBytes":"{encode_b64(verifier.der)}"}}}}}}}}}}}}'
+    ).encode()
 
 
 def format_rekord_v1(digest: bytes, signature: bytes, verifier_pem: bytes) -> bytes:

@@ -85,7 +85,7 @@ def entry_of_chain(chain: Sequence[bytes], roots: Sequence[bytes], *, precertifi
     except MalformedError as exc:
         raise ChainRefusedError(f"chain failed to verify: {exc}") from exc
     leaf = parsed[0]
-    if (POISON_OID in leaf.extensions) != precertificate:
+    if leaf.has_extension(POISON_OID) != precertificate:
         wanted = "a precertificate" if precertificate else "a certificate"
         raise ChainRefusedError(f"chain failed to verify: the leaf is not {wanted}")
     parsed = _complete(parsed, roots)
