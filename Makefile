@@ -59,6 +59,8 @@ fix: $(VENV)/.check  ## format, sort imports, write the generated documents agai
 
 bench: $(VENV)/.test  ## ratios against the peers that are installed
 	$(BIN)/python -m bench
+	@if command -v cc >/dev/null; then $(MAKE) $(COMPILED)/.ready && $(COMPILED)/bin/python -m bench verify warm import batch; \
+	else echo 'the compiled build: SKIPPED, there is no C compiler'; fi
 
 bench-peers: $(VENV)/.test  ## installs the verifiers that `make bench` stands beside: needs Go and Node
 	$(BIN)/python -m bench.peers

@@ -12,6 +12,7 @@ from tests.interop import peers
 
 from bench import batch, certificates, command_line, large_files, log_appends, stack_start, warm
 from bench import peers as verifiers
+from bench.process import build
 
 _REKOR_TILES = "github.com/sigstore/rekor-tiles/v2/cmd/rekor-server/posix@v2.3.0"
 SECTIONS: dict[str, Callable[[], None]] = {
@@ -35,7 +36,7 @@ def main(names: list[str]) -> int:
         return 2
     began = time.monotonic()
     load = f", load {os.getloadavg()[0]:.1f} from others" if hasattr(os, "getloadavg") else ""
-    print(f"{os.cpu_count()} processors{load}; Python {sys.version.split()[0]}")
+    print(f"{os.cpu_count()} processors{load}; Python {sys.version.split()[0]}; {build()} build")
     for name, (is_there, how) in _peers().items():
         print(f"peer {name}: {'found' if is_there else f'NOT FOUND, so there is no ratio to it below; {how}'}")
     for name in names or SECTIONS:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pycosign
+from pycosign.verify import pipeline
 
 OURS = "pycosign"
 
@@ -37,6 +38,12 @@ def program() -> list[str]:
     return [str(script)] if script.exists() else [sys.executable, "-m", "pycosign"]
 
 
+def build() -> str:
+    """Which build of pycosign this interpreter has: docs/adr/0004."""
+    origin = pipeline.__file__ or ""
+    return "pure Python" if origin.endswith(".py") else "compiled"
+
+
 def plain_install(directory: Path) -> Path:
     """Our command installed as users have it, in an environment of its own, and its byte code compiled.
 
@@ -47,6 +54,8 @@ def plain_install(directory: Path) -> Path:
     python = directory / "bin" / "python"
     packages = next(directory.glob("lib/python*/site-packages"))
     shutil.copytree(Path(pycosign.__file__).parent, packages / "pycosign", ignore=shutil.ignore_patterns("__pycache__"))
+    for library in Path(pycosign.__file__).parent.parent.glob("*__mypyc*.so"):  # what a compiled build shares
+        (packages / library.name).symlink_to(library)
     for name in ("cryptography", "nacl", "_cffi_backend"):
         _link(name, packages)
     compileall.compile_dir(packages / "pycosign", quiet=1)

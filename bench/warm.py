@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from bench import peers
+from bench.process import build
 from pycosign.ambient import utc_now
 from pycosign.flows.verify_blob import read_bundle_evidence
 from pycosign.verify.artifact import artifact_from_digest
@@ -141,7 +142,7 @@ def run() -> None:
     """Both bundles, each beside its floor and beside sigstore-python and sigstore-go where they are installed."""
     for case in CASES:
         ours, floor, share, checks = measure(case)
-        print(f"\n{case.name}: verifications a second of processor time, one process, trust loaded")
+        print(f"\n{case.name}: verifications a second of processor time, one process, trust loaded ({build()})")
         print(f"  {'floor':18} {floor:8.0f}  the {checks} signature checks alone")
         verdict = "PASS" if share >= case.target else "over target"
         rest = f"the rest takes {1e6 / ours - 1e6 / floor:.0f} us beside {1e6 / floor:.0f}"

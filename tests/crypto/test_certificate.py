@@ -16,17 +16,15 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pycosign.codec.der import SEQUENCE, DerReader, read_der
 from pycosign.codec.der_writer import der_element, der_utf8
 from pycosign.codec.pem import format_pem
+from pycosign.crypto import certificate as certificate_module
 from pycosign.crypto import extensions as ext
-from pycosign.crypto.certificate import (
-    Certificate,
-    format_name,
-    parse_certificate,
-    parse_certificate_pem_chain,
-    parse_name,
-)
+from pycosign.crypto.algorithms import scheme_of_oid
+from pycosign.crypto.certificate import Certificate, parse_certificate, parse_certificate_pem_chain
 from pycosign.crypto.keys import parse_spki
+from pycosign.crypto.names import format_name, parse_name
 from pycosign.errors import InvalidSignatureError, MalformedError
 from tests.crypto.authority import CODE_SIGNING, NOW, TIME_STAMPING, authority, key_usage, name, signer
 from tests.recordings import exchange
@@ -305,3 +303,18 @@ def test_validity_ends_a_second_later() -> None:
     second = timedelta(seconds=1)
     assert not LEAF.valid_at(LEAF.not_before - second)
     assert not LEAF.valid_at(LEAF.not_after + second)
+
+
+def test_what_is_known_without_reading_is_what_reading_gives() -> None:
+    for value, names in ext._USUAL_KEY_USAGES.items():
+        assert {ext.KEY_USAGE_BITS[number] for number in DerReader(value, "test").named_bits()} == names
+    for value, usages in ext._USUAL_EXTENDED_KEY_USAGES.items():
+        assert (read_der(value, SEQUENCE, "test").oid(),) == usages
+    for value, hash_name in certificate_module._ECDSA_HASHES.items():
+        algorithm = read_der(value, SEQUENCE, "test")
+        assert scheme_of_oid(algorithm.oid(), "test") == ("ecdsa", hash_name, False)
+        algorithm.finish()
+    identifier = bytes(range(20))
+    named = ext._USUAL_AUTHORITY_KEY_ID + identifier
+    assert ext.parse_authority_key_id(named, "test") == identifier
+    assert read_der(named, SEQUENCE, "test").content(0x80) == identifier

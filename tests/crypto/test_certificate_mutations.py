@@ -11,12 +11,8 @@ from hypothesis import strategies as st
 from pycosign.codec.der import DerReader, oid_text
 from pycosign.codec.der_writer import der_element, der_octets, der_utf8
 from pycosign.crypto import extensions as ext
-from pycosign.crypto.certificate import (
-    Certificate,
-    _split_extension,
-    format_name,
-    parse_certificate,
-)
+from pycosign.crypto.certificate import Certificate, _split_extension, parse_certificate
+from pycosign.crypto.names import format_name
 from pycosign.errors import InvalidSignatureError, MalformedError
 from tests.crypto.authority import authority, signer
 from tests.crypto.test_certificate import check_same, fulcio

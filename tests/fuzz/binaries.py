@@ -7,12 +7,8 @@ from pycosign.codec.b64 import decode_b64
 from pycosign.codec.der import SEQUENCE, DerReader, read_der, read_elements
 from pycosign.codec.pem import format_pem
 from pycosign.crypto import extensions as ext
-from pycosign.crypto.certificate import (
-    format_name,
-    parse_certificate,
-    parse_certificate_pem_chain,
-    parse_name,
-)
+from pycosign.crypto.certificate import parse_certificate, parse_certificate_pem_chain
+from pycosign.crypto.names import format_name, parse_name
 from pycosign.crypto.pss import parse_pss_parameters
 from pycosign.flows.verify_blob import read_certificates
 from pycosign.verify.trust import trust_from_material

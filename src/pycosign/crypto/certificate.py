@@ -21,36 +21,20 @@ from pycosign.record import Record
 __all__ = [
     "Certificate",
     "Extension",
-    "NameAttribute",
-    "format_name",
     "parse_certificate",
     "parse_certificate_pem_chain",
-    "parse_name",
 ]
 
 _V3: Final = 2
 _CRITICAL_TAGS: Final = [OID, BOOLEAN, OCTET_STRING]
 _OTHER_TAGS: Final = [OID, OCTET_STRING]
 _MAX_SERIAL_BITS: Final = 160
-_STRING_TAGS: Final = {
-    0x0C: "utf-8",
-    0x13: "ascii",
-    0x16: "ascii",
-    0x14: "latin-1",
-    0x1E: "utf-16-be",
-    0x1C: "utf-32-be",
+# AlgorithmIdentifiers, DER, by which ECDSA is signed. A test holds them to what reading them would give.
+_ECDSA_HASHES: Final = {
+    b"\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02": "sha256",
+    b"\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x03": "sha384",
+    b"\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x04": "sha512",
 }
-_SHORT_NAMES: Final = {
-    "2.5.4.3": "CN",
-    "2.5.4.6": "C",
-    "2.5.4.7": "L",
-    "2.5.4.8": "ST",
-    "2.5.4.10": "O",
-    "2.5.4.11": "OU",
-    "1.2.840.113549.1.9.1": "emailAddress",
-}
-
-
 _NO_AUTHORITY: Final = ext.BasicConstraints(False, None)
 _T = TypeVar("_T")
 
@@ -60,13 +44,6 @@ class Extension(Record):
 
     critical: bool
     value: bytes  # the content of extnValue
-
-
-class NameAttribute(Record):
-    """One attribute of a distinguished name."""
-
-    oid: str
-    text: str
 
 
 class Certificate:
@@ -198,6 +175,14 @@ class Certificate:
         """
         if self._signed_by is not None and self._signed_by == issuer_key:
             return
+        if self._algorithm_der in _ECDSA_HASHES:  # nearly every one
+            self._check_kind(issuer_key, "ecdsa")
+            issuer_key.verify(self.signature, self.tbs_der, hash_name=_ECDSA_HASHES[self._algorithm_der])
+        else:
+            self._check_other_signature(issuer_key)
+        self._signed_by = issuer_key
+
+    def _check_other_signature(self, issuer_key: PublicKey) -> None:
         fields = read_der(self._algorithm_der, SEQUENCE, f"{self.what} signature algorithm")
         oid = fields.oid()
         if oid == RSA_PSS_OID:
@@ -206,16 +191,15 @@ class Certificate:
             self._check_kind(issuer_key, "rsa")
             hash_name = parse_pss_parameters(fields, f"{self.what} signature algorithm")
             issuer_key.verify_pss(self.signature, self.tbs_der, hash_name=hash_name)
-        else:
-            scheme = scheme_of_oid(oid, f"{self.what} signature algorithm")
-            if scheme.has_null:
-                fields.null()
-            fields.finish()
-            if scheme.family == "rsa" and scheme.hash_name is None:
-                raise InvalidSignatureError(f"{self.what} does not say which hash is signed")
-            self._check_kind(issuer_key, scheme.family)
-            issuer_key.verify(self.signature, self.tbs_der, hash_name=scheme.hash_name)
-        self._signed_by = issuer_key
+            return
+        scheme = scheme_of_oid(oid, f"{self.what} signature algorithm")
+        if scheme.has_null:
+            fields.null()
+        fields.finish()
+        if scheme.family == "rsa" and scheme.hash_name is None:
+            raise InvalidSignatureError(f"{self.what} does not say which hash is signed")
+        self._check_kind(issuer_key, scheme.family)
+        issuer_key.verify(self.signature, self.tbs_der, hash_name=scheme.hash_name)
 
     def _check_kind(self, issuer_key: PublicKey, family: str) -> None:
         if not issuer_key.kind.startswith(family):
@@ -368,40 +352,3 @@ def parse_certificate_pem_chain(
         if block.label != "CERTIFICATE":
             raise MalformedError(what, f"holds a PEM block of another kind: {block.label}")
     return tuple(Certificate(block.der, what) for block in blocks)
-
-
-# ---- names -----------------------------------------------------------------------------------------------
-def parse_name(name_der: bytes, what: str = "name") -> tuple[NameAttribute, ...]:
-    """The attributes of a distinguished name, in their order; values that are not text are given in hex.
-
-    Raises: MalformedError: not a Name. Source: RFC 5280, 4.1.2.4.
-    """
-    attributes: list[NameAttribute] = []
-    relative_names = read_der(name_der, SEQUENCE, what)
-    while not relative_names.at_end():
-        relative_name = relative_names.set_of()
-        while not relative_name.at_end():
-            fields = relative_name.sequence()
-            oid, value = fields.oid(), fields.whole()
-            fields.finish()
-            attributes.append(NameAttribute(oid, _attribute_text(value, what)))
-    return tuple(attributes)
-
-
-def _attribute_text(value: bytes, what: str) -> str:
-    reader = DerReader(value, what)
-    encoding = _STRING_TAGS.get(value[0])
-    if encoding is None:
-        return f"#{value.hex()}"
-    try:
-        return reader.content(value[0]).decode(encoding)
-    except UnicodeDecodeError as exc:
-        raise MalformedError(what, "has text that is not well-formed") from exc
-
-
-def format_name(name_der: bytes) -> str:
-    """A distinguished name for people: `CN=sigstore,O=sigstore.dev`, the most specific first.
-
-    Raises: MalformedError: not a Name.
-    """
-    return ",".join(f"{_SHORT_NAMES.get(oid, oid)}={text}" for oid, text in reversed(parse_name(name_der)))

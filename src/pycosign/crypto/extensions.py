@@ -62,6 +62,16 @@ KEY_USAGE_BITS: Final = (
     "encipherOnly",
     "decipherOnly",
 )
+# What nearly every certificate of Sigstore has, read already: a test holds that it is what the readers below give.
+_USUAL_KEY_USAGES: Final = {
+    b"\x03\x02\x07\x80": frozenset(("digitalSignature",)),
+    b"\x03\x02\x01\x06": frozenset(("keyCertSign", "cRLSign")),
+}
+_USUAL_EXTENDED_KEY_USAGES: Final = {
+    b"\x30\x0a\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x03": (CODE_SIGNING,),
+    b"\x30\x0a\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x08": (TIME_STAMPING,),
+}
+_USUAL_AUTHORITY_KEY_ID: Final = b"\x30\x16\x80\x14"  # then the 20 bytes of a SHA-1
 _NAME_KINDS: Final = {0x81: "email", 0x82: "dns", 0x86: "uri"}
 _OTHER_NAME_TAGS: Final = (0xA0, 0xA3, 0xA4, 0xA5, 0x87, 0x88)  # other, X.400, directory, EDI, address, registered
 
@@ -97,6 +107,8 @@ def parse_basic_constraints(value: bytes, what: str) -> BasicConstraints:
 
 def parse_key_usage(value: bytes, what: str) -> frozenset[str]:
     """The names of the bits that are set, as in `KEY_USAGE_BITS`. RFC 5280, 4.2.1.3."""
+    if value in _USUAL_KEY_USAGES:
+        return _USUAL_KEY_USAGES[value]
     reader = DerReader(value, f"{what} key usage")
     numbers = reader.named_bits()
     reader.finish()
@@ -107,6 +119,8 @@ def parse_key_usage(value: bytes, what: str) -> frozenset[str]:
 
 def parse_extended_key_usage(value: bytes, what: str) -> tuple[str, ...]:
     """One or more OIDs. RFC 5280, 4.2.1.12."""
+    if value in _USUAL_EXTENDED_KEY_USAGES:
+        return _USUAL_EXTENDED_KEY_USAGES[value]
     fields = read_der(value, SEQUENCE, f"{what} extended key usage")
     usages: list[str] = []
     while not fields.at_end():
@@ -126,6 +140,8 @@ def parse_subject_key_id(value: bytes, what: str) -> bytes:
 
 def parse_authority_key_id(value: bytes, what: str) -> bytes | None:
     """The issuer's key identifier, if that is how the issuer is named. RFC 5280, 4.2.1.1."""
+    if len(value) == 24 and value.startswith(_USUAL_AUTHORITY_KEY_ID):
+        return value[4:]
     fields = read_der(value, SEQUENCE, f"{what} authority key identifier")
     identifier = fields.content(0x80) if fields.next_is(0x80) else None
     if fields.next_is(0xA1):  # the issuer's name, and then its serial number too: not used to find it

@@ -108,20 +108,26 @@ class _Search:
 
     def paths(self, path: tuple[Certificate, ...]) -> Iterator[tuple[Certificate, ...]]:
         """Every extension of `path` that ends in an anchor."""
+        name = path[-1].issuer_der
+        if name == _EMPTY_NAME:
+            return
         for anchor in self._anchors:
-            if anchor not in path and self._issued(path, anchor):
+            if anchor.subject_der == name and anchor not in path and self._issued(path, anchor):
                 yield (*path, anchor)
         if len(path) + 1 >= CERTIFICATES:
             return
         for issuer in self._intermediates:
-            if issuer not in path and issuer not in self._anchors and self._issued(path, issuer):
+            if (
+                issuer.subject_der == name
+                and issuer not in path
+                and issuer not in self._anchors
+                and self._issued(path, issuer)
+            ):
                 yield from self.paths((*path, issuer))
 
     def _issued(self, path: tuple[Certificate, ...], issuer: Certificate) -> bool:
-        """Whether `issuer` may have signed the path's last certificate, and did."""
+        """Whether `issuer`, which has the right name, may have signed the path's last certificate, and did."""
         subject = path[-1]
-        if subject.issuer_der != issuer.subject_der or subject.issuer_der == _EMPTY_NAME:
-            return False
         try:
             problem = self._problem(path, issuer)
             if problem is None:

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from pycosign.crypto.certificate import Certificate, parse_certificate, parse_name
+from pycosign.crypto.certificate import Certificate, parse_certificate
+from pycosign.crypto.names import parse_name
 from pycosign.errors import MalformedError, UsageError
 from pycosign.flows.certificate_tree import go_name
 from pycosign.flows.log_completion import completed

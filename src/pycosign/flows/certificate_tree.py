@@ -7,7 +7,8 @@ from pycosign.codec.der import PRINTABLE_STRING, SEQUENCE, UTF8_STRING, DerReade
 from pycosign.codec.der_writer import der_element
 from pycosign.codec.rfc3339 import format_rfc3339
 from pycosign.crypto import extensions as ext
-from pycosign.crypto.certificate import Certificate, NameAttribute, parse_certificate, parse_name
+from pycosign.crypto.certificate import Certificate, parse_certificate
+from pycosign.crypto.names import NameAttribute, parse_name
 from pycosign.errors import MalformedError
 from pycosign.flows.service_names import ServiceNames
 from pycosign.flows.tree_lines import Node, present

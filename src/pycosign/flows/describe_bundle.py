@@ -6,7 +6,8 @@ from pycosign.codec.json_value import JsonObject, JsonValue
 from pycosign.codec.rfc3339 import format_rfc3339
 from pycosign.codec.strict_json import Fields, load_json
 from pycosign.crypto.algorithms import HASH_OIDS
-from pycosign.crypto.certificate import Certificate, format_name, parse_certificate
+from pycosign.crypto.certificate import Certificate, parse_certificate
+from pycosign.crypto.names import format_name
 from pycosign.errors import MalformedError
 from pycosign.flows.service_names import ServiceNames
 from pycosign.limits import PAYLOAD_BYTES, SUBJECTS

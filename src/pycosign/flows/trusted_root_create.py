@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 from pycosign.codec.pem import format_pem, parse_pem
-from pycosign.crypto.certificate import Certificate, parse_certificate, parse_name
+from pycosign.crypto.certificate import Certificate, parse_certificate
 from pycosign.crypto.keys import PublicKey, key_details, load_public_key
 from pycosign.crypto.log_id import note_key_id, spki_log_id
+from pycosign.crypto.names import parse_name
 from pycosign.errors import MalformedError, UsageError
 from pycosign.flows.service_specs import parse_spec, parse_time, prefixed, valid_for
 from pycosign.wire.trusted_root import (

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from pycosign.crypto.certificate import Certificate, format_name
+from pycosign.crypto.certificate import Certificate
+from pycosign.crypto.names import format_name
 from pycosign.errors import MalformedError, SigningError, UnavailableError
 from pycosign.verify.claim import ClaimedSigner
 from pycosign.verify.claims import Claims

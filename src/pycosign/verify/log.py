@@ -113,7 +113,7 @@ def _check_threshold(holders: list[TrustedLog], ignored: list[str], trust: Trust
 def _refuse_excess(entries: tuple[LogEntry, ...]) -> None:
     if len(entries) > limits.LOG_ENTRIES:
         raise MalformedError("log entries", f"are {len(entries)}, more than {limits.LOG_ENTRIES}")
-    if len({(entry.log_id, entry.log_index) for entry in entries}) != len(entries):
+    if len(entries) > 1 and len({(entry.log_id, entry.log_index) for entry in entries}) != len(entries):
         raise MalformedError("log entries", "hold the same entry twice")
 
 
