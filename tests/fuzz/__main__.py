@@ -34,6 +34,8 @@ def _arguments() -> argparse.Namespace:
     table = commands.add_parser("table", help="print what a run has noted so far")
     table.add_argument("results", type=Path)
     commands.add_parser("list", help="the names of the targets")
+    kept = commands.add_parser("record", help="add a run's results to tests/fuzz/ledger.tsv, and print that")
+    kept.add_argument("results", type=Path, nargs="*")
     return parser.parse_args()
 
 
@@ -60,6 +62,14 @@ def main() -> int:
             results = arguments.results or Path(tempfile.mkdtemp(prefix="pycosign-fuzz-results-"))
             only = tuple(filter(None, arguments.only.split(",")))
             return fuzz_all(only, engines, minutes=arguments.minutes, jobs=arguments.jobs, results=results)
+        case "record":
+            from tests.fuzz.ledger import print_ledger, record
+            from tests.fuzz.table import TABLE
+
+            for results in arguments.results:
+                print(f"{record(results)} runs added")
+            print_ledger(list(TABLE), _ENGINES)
+            return 0
         case "table":
             from tests.fuzz.schedule import print_table
 

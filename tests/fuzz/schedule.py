@@ -61,12 +61,16 @@ def findings_of(report: dict[str, Any]) -> list[str]:
 
 
 def fuzz_all(only: tuple[str, ...], engines: tuple[str, ...], *, minutes: float, jobs: int, results: Path) -> int:
-    """Run every target, the most important first. Status 1 if anything was found."""
+    """Run every target, those that have been fuzzed least first. Status 1 if anything was found."""
+    from tests.fuzz.ledger import read_ledger
+
     listed = subprocess.run([sys.executable, "-m", "tests.fuzz", "list"], capture_output=True, text=True, check=True)
     names = [name for name in listed.stdout.split() if not only or name in only]
     results.mkdir(parents=True, exist_ok=True)
     print(f"{len(names)} targets, results in {results}", flush=True)
     waiting = [(engine, name) for name in names for engine in engines if not _is_done(results, name, engine)]
+    ledger = read_ledger()
+    waiting.sort(key=lambda item: ledger[item[1], item[0]].cpu_seconds if (item[1], item[0]) in ledger else 0)
     running: dict[tuple[str, str], tuple[subprocess.Popen[bytes], float]] = {}
     try:
         while waiting or running:

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 import pycosign
 from pycosign.errors import MalformedError
 from tests.fuzz.found import FOUND
+from tests.fuzz.ledger import read_ledger
 from tests.fuzz.mutate import mutate
 from tests.fuzz.schedule import findings_of
 from tests.fuzz.table import TABLE
@@ -191,3 +192,10 @@ def test_atheris_drives_a_target(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, *words], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     assert re.search(r"[1-9][0-9]* executions, 0 findings", done.stdout)
+
+
+def test_the_ledger_is_about_these_targets_and_holds_nothing_that_was_found() -> None:
+    ledger = read_ledger()
+    assert {target for target, _ in ledger} <= TABLE.keys()
+    assert {engine for _, engine in ledger} <= {"hypothesis", "atheris"}
+    assert [name for name, entry in ledger.items() if entry.findings] == []

@@ -5,6 +5,7 @@ import json
 import os
 import resource
 import signal
+import subprocess
 import time
 import traceback
 from pathlib import Path
@@ -30,6 +31,11 @@ def _end(number: int, frame: object) -> None:
     raise HungError(f"more than {HUNG_SECONDS:g} s of processor time")
 
 
+def _commit() -> str:
+    done = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    return done.stdout.strip() or "unknown"
+
+
 def resident_bytes() -> int:
     """The memory that this process has now."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE
@@ -52,6 +58,7 @@ class Watch:
         self._rss_start: int | None = None
         self._crashes: dict[str, str] = {}
         self._slow: list[str] = []
+        self._commit = _commit()
         signal.signal(signal.SIGPROF, _end)  # by processor time: a busy machine is no hang
         self.note()
 
@@ -93,6 +100,7 @@ class Watch:
             "target": self.target.name,
             "engine": self.engine,
             "status": status,
+            "commit": self._commit,
             "wall_seconds": round(now - self._begin, 1),
             "cpu_seconds": round(time.process_time() - self._cpu, 1),
             "executions": self.executions,
