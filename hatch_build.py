@@ -31,11 +31,11 @@ class CompiledHook(BuildHookInterface):  # type: ignore[misc] # hatchling is not
     PLUGIN_NAME = "custom"
 
     def dependencies(self) -> list[str]:
-        """What compiling needs besides hatchling: types are read of the real dependencies."""
+        """What compiling needs besides hatchling: mypy reads the types of the one library that has them."""
         if not _is_wanted():
             return []
-        dependencies: list[str] = self.metadata.core.dependencies
-        return [*dependencies, "mypy>=1.13", "setuptools>=70", "types-PyYAML>=6.0"]
+        typed = [item for item in self.metadata.core.dependencies if item.startswith("cryptography")]
+        return [*typed, "mypy>=1.13", "setuptools>=70", "types-PyYAML>=6.0"]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Called before the wheel is packed; an editable install stays Python."""
@@ -54,7 +54,10 @@ class CompiledHook(BuildHookInterface):  # type: ignore[misc] # hatchling is not
         )
         if done.returncode:
             raise RuntimeError(f"mypyc could not compile pycosign:\n{done.stdout[-4000:]}")
-        for library in (work / "lib").rglob("*.so"):
+        libraries = [path for path in (work / "lib").rglob("*") if path.suffix in (".so", ".pyd")]
+        if not libraries:
+            raise RuntimeError(f"mypyc made no library:\n{done.stdout[-4000:]}")
+        for library in libraries:
             build_data["force_include"][str(library)] = str(library.relative_to(work / "lib"))
         build_data["pure_python"] = False
         build_data["infer_tag"] = True
