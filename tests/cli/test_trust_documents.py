@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import NameOID
 
 from pycosign.codec.pem import format_pem
+from pycosign.flows.trusted_root_create import GivenRoot, create_trusted_root
 from pycosign.wire.signing_config import parse_signing_config
 from pycosign.wire.trusted_root import parse_trusted_root
 from tests.cli.conftest import Cli, run_cli
@@ -219,6 +220,22 @@ def test_what_cosign_takes_and_nobody_means_is_refused(material: Path, words: tu
     ran = run_cli(*words)
     assert (ran.status, ran.out) == (1, "")
     assert part in ran.err
+
+
+def test_an_operator_is_written_and_kept(material: Path) -> None:
+    log = f"url=u,public-key=p256.pub,{START},operator=Acme"
+    ran = run_cli(
+        *("trusted-root", "create", "--rekor", log, "--ctfe", log),
+        *("--fulcio", "url=f,certificate-chain=ca.pem,operator=Acme Europe"),
+        *("--tsa", "url=t,certificate-chain=chain.pem,operator=Acme"),
+    )
+    assert ran.status == 0, ran.err
+    root = parse_trusted_root(ran.out.encode())
+    assert [log.operator for log in (*root.tlogs, *root.ctlogs)] == ["Acme", "Acme"]
+    assert root.certificate_authorities[0].operator == "Acme Europe"
+    assert root.timestamp_authorities[0].operator == "Acme"
+    # Cosign would forget it here: two domains of one operator would then be two logs
+    assert parse_trusted_root(create_trusted_root(GivenRoot(), base=root, read=lambda path: b"")) == root
 
 
 def test_a_file_is_written_for_its_owner_and_replaced(material: Path) -> None:

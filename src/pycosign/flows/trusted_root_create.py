@@ -128,7 +128,7 @@ def _authority_of_spec(spec: str, kind: str, read: ReadFile) -> Authority:
     members = parse_spec(
         spec,
         required=("url", "certificate-chain"),
-        optional=("start-time", "end-time"),
+        optional=("start-time", "end-time", "operator"),
         missing=_EMPTY_KEY.format(kind),
         what=kind,
     )
@@ -141,7 +141,7 @@ def _authority_of_spec(spec: str, kind: str, read: ReadFile) -> Authority:
         if len(chain) == 1:
             chain = [*chain, *chain]  # as Cosign writes it: the leaf is its own root
     span = valid_for(parse_time(members, "start-time") or since, parse_time(members, "end-time"))
-    return _authority(members["url"], chain, span)
+    return _authority(members["url"], chain, span, members.get("operator", ""))
 
 
 def _check_leaf(chain: Sequence[Certificate]) -> None:
@@ -156,18 +156,22 @@ def _certificates(path: str, read: ReadFile) -> list[Certificate]:
     return [parse_certificate(block.der, path) for block in parse_pem(content, what=path)]
 
 
-def _authority(url: str, chain: Sequence[Certificate], span: ValidFor) -> Authority:
+def _authority(url: str, chain: Sequence[Certificate], span: ValidFor, operator: str = "") -> Authority:
     names = parse_name(chain[-1].subject_der)
     organization = next((name.text for name in names if name.oid == _ORGANIZATION), "")
     common_name = next((name.text for name in reversed(names) if name.oid == _COMMON_NAME), "")
-    return Authority(url, organization, common_name, tuple(item.der for item in chain), span)
+    return Authority(url, organization, common_name, tuple(item.der for item in chain), span, operator)
 
 
 def _authority_again(authority: Authority) -> Authority:
-    """One of the base's, as Cosign writes it after reading: named by its root, with a start, without an operator."""
+    """One of the base's, as Cosign writes it after reading: named by its root, with a start.
+
+    Cosign forgets the operator: one of two domains would count as two where distinct ones are demanded. We keep it.
+    """
     span = authority.valid_for
     chain = [parse_certificate(der) for der in authority.chain_der]
-    return _authority(authority.uri, chain, span if span.start else span._replace(start=_BEGINNING))
+    since = span if span.start else span._replace(start=_BEGINNING)
+    return _authority(authority.uri, chain, since, authority.operator)
 
 
 # ---- logs ----------------------------------------------------------------------------------------------------------
@@ -179,19 +183,19 @@ def _logs(given: GivenLogs, base: Sequence[LogKey], kind: str, read: ReadFile) -
 
 
 def _log_again(log: LogKey) -> LogKey:
-    """One of the base's, as Cosign writes it after reading: the key as SubjectPublicKeyInfo, without an operator."""
+    """One of the base's, as Cosign writes it after reading: the key as SubjectPublicKeyInfo. The operator is kept."""
     if log.key_details.startswith("PKCS1_"):
         key = load_public_key(format_pem("RSA PUBLIC KEY", log.key_der))
     else:
         key = load_public_key(log.key_der)
-    return _log(log.base_url, key, log.log_id, log.valid_for)
+    return _log(log.base_url, key, log.log_id, log.valid_for, log.operator)
 
 
-def _log(url: str, key: PublicKey, log_id: bytes, span: ValidFor) -> LogKey:
+def _log(url: str, key: PublicKey, log_id: bytes, span: ValidFor, operator: str = "") -> LogKey:
     details = key_details(key)
     if details is None:
         raise UsageError(f"unsupported public modulus for RSA key: {key.kind}")
-    return LogKey(url, key.spki_der, details, log_id, span)
+    return LogKey(url, key.spki_der, details, log_id, span, operator=operator)
 
 
 def _logs_of_specs(given: GivenLogs, kind: str, read: ReadFile) -> list[LogKey]:
@@ -201,14 +205,15 @@ def _logs_of_specs(given: GivenLogs, kind: str, read: ReadFile) -> list[LogKey]:
             members: Mapping[str, str] = parse_spec(
                 spec,
                 required=("url", "public-key", "start-time"),
-                optional=("end-time", "origin"),
+                optional=("end-time", "origin", "operator"),
                 missing=_EMPTY_KEY.format("tlog"),
                 what="tlog",
             )
             with prefixed("parsing public-key"):
                 key = _public_key(members["public-key"], read)
             span = valid_for(parse_time(members, "start-time"), parse_time(members, "end-time"))
-            made.append(_log(members["url"], key, _log_id(key, members.get("origin", "")), span))
+            log_id, operator = _log_id(key, members.get("origin", "")), members.get("operator", "")
+            made.append(_log(members["url"], key, log_id, span, operator))
     return made
 
 

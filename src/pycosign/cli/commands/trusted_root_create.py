@@ -11,8 +11,10 @@ if TYPE_CHECKING:
 
 __all__ = ["run"]
 
-_AUTHORITY = "{}: url=URL,certificate-chain=PEM-FILE and perhaps start-time=TIME,end-time=TIME; may repeat"
-_LOG = "{}: url=URL,public-key=PEM-FILE,start-time=TIME and perhaps end-time=TIME,origin=NAME; may repeat"
+_AUTHORITY = (
+    "{}: url=URL,certificate-chain=PEM-FILE and perhaps start-time=TIME,end-time=TIME,operator=NAME; may repeat"
+)
+_LOG = "{}: url=URL,public-key=PEM-FILE,start-time=TIME and perhaps end-time=TIME,origin=NAME,operator=NAME; may repeat"
 
 
 def _old(name: str, help: str, instead: str) -> Flag:  # noqa: A002 (the word of the command line)
