@@ -59,6 +59,7 @@ class CompiledHook(BuildHookInterface):  # type: ignore[misc] # hatchling is not
             raise RuntimeError(f"mypyc made no library:\n{done.stdout[-4000:]}")
         for library in libraries:
             build_data["force_include"][str(library)] = str(library.relative_to(work / "lib"))
+        build_data["dependencies"] = ["librt>=0.6"]  # mypyc's own library: `codec.b64` uses it where it is there
         build_data["pure_python"] = False
         build_data["infer_tag"] = True
 

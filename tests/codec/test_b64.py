@@ -1,13 +1,26 @@
 """Base64: one spelling for each value."""
 
 import base64
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pycosign.codec import b64
 from pycosign.codec.b64 import decode_b64, decode_b64url, encode_b64, encode_b64url
 from pycosign.errors import MalformedError
+
+
+@pytest.fixture(autouse=True, scope="module", params=["as installed", "without librt"])
+def decoder(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Everything here twice: with the quick decoder if it is installed, and with Python's own."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "without librt":
+            if not (b64.__file__ or "").endswith(".py"):
+                pytest.skip("a compiled module's variables cannot be exchanged")
+            patch.setattr(b64, "_quick", None)
+        yield
 
 
 @given(st.binary())
