@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pycosign.cli.journal import Journal
-    from pycosign.flows.explain import ClaimedContent, Story, WhoClaims
+    from pycosign.flows.claimed import ClaimedContent, WhoClaims
+    from pycosign.flows.explain import Story
 
 __all__ = ["explanation"]
 

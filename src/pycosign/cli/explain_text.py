@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from pycosign.cli.hints import hint_for
 from pycosign.cli.report_text import age_words
-from pycosign.flows.explain import CONSISTENT, UNAVAILABLE, VERIFIED, ClaimedContent, Story, WhoClaims
+from pycosign.flows.claimed import ClaimedContent, WhoClaims
+from pycosign.flows.explain import CONSISTENT, UNAVAILABLE, VERIFIED, Story
 from pycosign.verify.checks import NOT_REACHED, PASSED, WAIVED, CheckResult
 from pycosign.verify.pipeline import CHECKS
 

@@ -49,7 +49,9 @@ COMMAND = Command(
     (
         *(_own(flag) for flag in VERIFYING if flag.name not in _LEFT_OUT),
         *(_own(flag) for flag in REGISTRY),
-        text("artifact", "the file that was signed: compare the signature with it", own=True),
+        text(
+            "artifact", "the file that was signed, or its digest (sha256:HEX): compare the signature with it", own=True
+        ),
         text("output", "form of what is printed", default="text", choices=("json", "text"), own=True),
     ),
     check_arguments=exactly(1),
@@ -58,6 +60,7 @@ COMMAND = Command(
 
   # does it belong to this file?
   pycosign explain FILE.sigstore.json --artifact FILE
+  pycosign explain FILE.sigstore.json --artifact sha256:HEX
 
   # everything that is stored beside an image
   pycosign explain IMAGE""",
@@ -133,12 +136,12 @@ def _trust(
 def _of_file(word: str, args: "Values", context: "Context", journal: "Journal") -> "tuple[Story, ...]":
     from pycosign.ambient import utc_now
     from pycosign.errors import MalformedError
-    from pycosign.flows.blob_source import blob_from_path
+    from pycosign.flows.blob_source import blob_from_path_or_digest
     from pycosign.flows.explain import unread
     from pycosign.flows.explain_file import explain_file
     from pycosign.flows.verify_blob import read_bundle_file
 
-    artifact = blob_from_path(args.text("artifact")) if args.text("artifact") else None
+    artifact = blob_from_path_or_digest(args.text("artifact")) if args.text("artifact") else None
     requirements = _requirements(args, context)
     try:
         data = read_bundle_file(word)
