@@ -9,9 +9,11 @@ from pycosign.wire.intoto import COSIGN_SIGN_PREDICATE
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pycosign.cli.explain_report import Explained
     from pycosign.cli.parser import Values
+    from pycosign.policy.decide import VerificationPolicy
 
-__all__ = ["DEMANDING", "KEY_FILE", "NO_ARTIFACT", "next_command", "quoted"]
+__all__ = ["DEMANDING", "KEY_FILE", "NO_ARTIFACT", "next_command", "policy_command", "quoted"]
 
 NO_ARTIFACT = "FILE"
 KEY_FILE = "KEY.pub"
@@ -65,6 +67,19 @@ def next_command(word: str, story: Story, args: "Values", *, is_image: bool) -> 
         about = ["--bundle", quoted(word), "--type", quoted(str(content.predicate_type))]
         return _command(["verify-blob-attestation", *about, *carried, *signer], artifact, by_digest=True)
     return _command(["verify-blob", "--bundle", quoted(word), *carried, *signer], artifact)
+
+
+def policy_command(explained: "Explained", policy: "VerificationPolicy", args: "Values") -> str | None:
+    """The command that verifies everything of this bundle file or image by the policy; None if that is refused."""
+    if explained.verdict == REFUSED:
+        return None
+    words = ["--policy-file", quoted(args.text("policy-file")), *_carried(args, is_image=explained.digest is not None)]
+    if explained.digest is not None:
+        return _command(["verify", *words], explained.word)
+    artifact, words = _artifact(explained.stories, args), ["--bundle", quoted(explained.word), *words]
+    if policy.predicate_type is not None:
+        return _command(["verify-blob-attestation", *words], artifact, by_digest=True)
+    return _command(["verify-blob", *words], artifact)
 
 
 def _artifact(stories: "Sequence[Story]", args: "Values") -> str:
