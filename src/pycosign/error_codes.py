@@ -11,7 +11,10 @@ __all__ = ["REFINED"]
 # code: (family, meaning)
 REFINED: Final = {
     "algorithm.unsupported": ("malformed", "A signature or digest algorithm that pycosign does not know."),
-    "artifact.needed": ("unavailable", "The signature does not say what it is of: the file itself is needed."),
+    "artifact.needed": (
+        "unavailable",
+        "Too little is known of the file to judge the signature: the file itself is needed.",
+    ),
     "artifact.unreadable": ("unavailable", "The file to verify could not be read; in a batch also: there is none."),
     "batch.malformed-line": ("malformed", "A line of a batch that does not name an artifact and its bundle."),
     "batch.worker-lost": ("unavailable", "A process that verified for a batch ended by itself."),

@@ -61,6 +61,20 @@ def test_all_verified_ends_with_0(stage: Stage, good: str) -> None:
     assert ran.err.splitlines()[-1] == "2 verified, 0 refused, 0 unavailable"
 
 
+def test_every_row_has_the_trust_root_with_its_age(stage: Stage, good: str, bad: str) -> None:
+    lines = (good, bad, "nonsense\n", line("nosuch", stage.keyless_v2))
+    rows = rows_of(batch(stage, *lines).out)
+    assert [row["verdict"] for row in rows] == ["verified", "refused", "refused", "unavailable"]
+    given = {"source": stage.trusted_root, "age_seconds": None, "instance": None}
+    assert [row["trust"] for row in rows] == [given] * 4
+    assert {tuple(row)[:6] for row in rows} == {("schema", "line", "artifact", "bundle", "verdict", "code")}
+    ran = stage.run("verify-blob", *stage.who, "--output", "json", "--batch", "-", stdin="".join(lines).encode())
+    from_tuf = rows_of(ran.out)
+    assert {row["trust"]["source"] for row in from_tuf} == {stage.sandbox.urls["tuf"]}
+    assert len({row["trust"]["age_seconds"] for row in from_tuf}) == 1
+    assert from_tuf[0]["trust"]["age_seconds"] >= 0
+
+
 def test_one_that_is_unavailable_ends_with_20(stage: Stage, good: str) -> None:
     ran = batch(stage, good, line("nosuch", stage.keyless_v2), good)
     assert ran.status == 20

@@ -25,6 +25,7 @@ from tests.cli.stage import EMAIL, OLD_STYLE, FaultyRegistry, Stage
 
 SCHEMA = json.loads((Path(__file__).resolve().parents[2] / "docs" / "report.schema.json").read_text())
 HTTP = "--allow-http-registry"
+REVIEW = "https://example.com/review/v1"
 PASSED_ALL = ("signer", "signature", "timestamps", "log", "time", "certificate", "certificate-log")
 
 
@@ -336,9 +337,6 @@ def test_each_signature_of_a_file_has_its_story(stage: Stage) -> None:
 
 
 # ---- attestations beside an image ------------------------------------------------------------------------------------
-REVIEW = "https://example.com/review/v1"
-
-
 def attest(stage: Stage, image: str) -> None:
     """Attach a statement about the image that is no signature of it."""
     instance = Instance.from_files(trusted_root=stage.trusted_root, signing_config=stage.sandbox.urls["signing_config"])

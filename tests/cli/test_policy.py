@@ -120,6 +120,9 @@ def test_a_batch_is_judged_by_the_policy_too(stage: Stage, by_bob: Path) -> None
         assert list(problems(answer, SCHEMA["$defs"]["batchRow"], SCHEMA)) == []
     assert [answer["code"] for answer in answers] == [None, "signers.threshold", "bundle.unreadable"]
     assert len(answers[0]["policy"]["signers"]) == 2
+    for answer in answers:
+        assert answer["trust"]["source"] == stage.trusted_root
+        assert tuple(answer)[2:6] == ("artifact", "bundle", "verdict", "code")
 
 
 def test_a_key_counts_inside_its_window(stage: Stage) -> None:

@@ -18,6 +18,8 @@ def test_the_sessions_work_as_written(home: Home) -> None:
     assert said.count("Verified OK") == 6
     assert "one of two: exit status 1\n" in said
     assert "policy: 2 distinct signer(s) of 2 demanded: foo@bar.com (" in said
+    assert "Policy two.yaml: 2 distinct signer(s) of 2 demanded\n" in said
+    assert "So it is verified: hello.txt has the signers that the policy demands.\n" in said
     assert "is revoked by the revocation list revoked.json: it only says hello" in said
     assert "revoked: exit status 1\n" in said
     assert said.index("code: signers.threshold\n") < said.index("code: revoked.artifact")

@@ -13,17 +13,20 @@ from functools import cache
 from pycosign.cli.bundle_text import bundle_lines
 from pycosign.cli.commands.explain import COMMAND as EXPLAIN
 from pycosign.cli.context import for_terminal
-from pycosign.cli.explain_report import explanation
-from pycosign.cli.explain_text import story_lines
+from pycosign.cli.explain_report import Explained, explanation
+from pycosign.cli.explain_text import policy_lines, story_lines
 from pycosign.cli.journal import Journal
-from pycosign.cli.next_step import next_command
+from pycosign.cli.next_step import next_command, policy_command
 from pycosign.cli.parser import parse
 from pycosign.errors import UnavailableError
 from pycosign.flows.bundle_tree import bundle_tree
 from pycosign.flows.bundle_upgrade import upgrade_bundle
 from pycosign.flows.describe_bundle import describe_bundle
+from pycosign.flows.explain import VERIFIED
+from pycosign.flows.explain_by_policy import conclude_by_policy
 from pycosign.flows.explain_file import explain_file
 from pycosign.flows.service_names import ServiceNames, names_from
+from pycosign.policy.decide import VerificationPolicy, requirements_of
 from pycosign.verify.requirements import Requirements, SignerIdentity, TextRule
 from pycosign.verify.trust import TrustRoot
 from pycosign.wire.log_entry import LogEntry
@@ -94,11 +97,35 @@ def run_explanation(data: bytes) -> None:
             for story, command in zip(stories, commands, strict=True):
                 _check_lines(story_lines(story, command, artifact=""))
                 shlex.split(command or "")
-            json.dumps(explanation("file", None, stories, commands, "refused", Journal()))
+            json.dumps(explanation(Explained("file", None, stories, "refused"), commands, None, Journal()))
+        with tolerating():
+            _run_explanation_by_policy(data, trust)
+
+
+def _run_explanation_by_policy(data: bytes, trust: TrustRoot | UnavailableError) -> None:
+    policy = VerificationPolicy((SignerIdentity(TextRule(None, "."), TextRule(None, ".")),))
+    demanded = requirements_of(policy)[0]
+    stories = explain_file(
+        "file", data, trust=trust, requirements=demanded, is_demanded=True, now=NOW.astimezone(UTC), policy=policy
+    )
+    answer = conclude_by_policy(stories, policy)
+    explained = Explained("file", None, answer.stories, answer.verdict, policy, answer.counted)
+    assert answer.verdict != VERIFIED  # there is no artifact
+    command = policy_command(explained, policy, parse(["file", "--policy-file", "p.yaml"], EXPLAIN.flags))
+    for story in answer.stories:
+        assert story.verdict != VERIFIED
+        _check_lines(story_lines(story, None, artifact=""))
+    _check_lines(policy_lines("p.yaml", explained, command, artifact=""))
+    json.dumps(explanation(explained, [None] * len(stories), command, Journal()))
 
 
 TARGETS = (
-    Target("explanation", run_explanation, bundle_files, (explain_file, story_lines, explanation, next_command)),
+    Target(
+        "explanation",
+        run_explanation,
+        bundle_files,
+        (explain_file, story_lines, explanation, next_command, policy_lines),
+    ),
     Target(
         "inspection",
         run_inspection,

@@ -20,6 +20,7 @@ from pycosign.verify.result import Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import BinaryIO
 
     from pycosign.cli.context import Context
@@ -44,19 +45,20 @@ def run_batch(args: "Values", context: "Context", *, predicate_type: str | None 
     if args.number("max-workers") <= 0:
         raise UsageError("please set the --max-worker flag to a value that is greater than 0")
     warn_of_waivers(args, context, "blob" if predicate_type is None else "blob attestation")
+    journal = Journal()
     policy: VerificationPolicy | None = None
     if args.text("policy-file"):
         from pycosign.cli.policy import load_policy
         from pycosign.policy.decide import requirements_of
 
         check_bundle_flags(args)
-        policy, trust = load_policy(args, context, Journal(), is_attestation=predicate_type is not None)
+        policy, trust = load_policy(args, context, journal, is_attestation=predicate_type is not None)
         requirements = requirements_of(policy)[0]
     else:
         check_signer_flags(args)
         check_bundle_flags(args)
         requirements = read_requirements(args, context)
-        trust = load_trust_for(args, context, requirements, Journal())
+        trust = load_trust_for(args, context, requirements, journal)
     seen = dict.fromkeys(Verdict, 0)
     with _open(args.text("batch"), context) as batch:
         rows = verify_batch(
@@ -65,7 +67,7 @@ def run_batch(args: "Values", context: "Context", *, predicate_type: str | None 
             requirements=requirements,
             now=utc_now(),
             predicate_type=predicate_type,
-            render=batch_row if args.text("output") == "json" else _text_row,
+            render=_json_rows(journal) if args.text("output") == "json" else _text_row,
             workers=_workers(args),
             policy=policy,
         )
@@ -98,6 +100,12 @@ def _open(path: str, context: "Context") -> "BinaryIO":
 def _workers(args: "Values") -> int:
     """All cores, unless --max-workers says fewer."""
     return min(usable_cores(), args.number("max-workers")) if args.given("max-workers") else usable_cores()
+
+
+def _json_rows(journal: Journal) -> "Callable[[JudgedPair], str]":
+    """Rows that each name the one trust root of the batch, with its age."""
+    trust = journal.trust
+    return lambda judged: batch_row(judged, trust)
 
 
 def _text_row(judged: JudgedPair) -> str:

@@ -1,36 +1,55 @@
 """`explain --output json`: the story as data. Schema 1: docs/report.schema.json, `$defs/explanation`."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pycosign.cli.hints import hint_for
-from pycosign.cli.report import SCHEMA
+from pycosign.cli.report import SCHEMA, policy_member
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pycosign.cli.journal import Journal
-    from pycosign.flows.explain import ClaimedContent, Story, WhoClaims
+    from pycosign.flows.claimed import ClaimedContent, WhoClaims
+    from pycosign.flows.explain import Story
+    from pycosign.policy.decide import PolicyVerdict, VerificationPolicy
 
-__all__ = ["explanation"]
+__all__ = ["Explained", "explanation"]
+
+
+class Explained(NamedTuple):
+    """Everything that there is to tell. digest: of the image; None for a file. policy, counted: with a policy only."""
+
+    word: str  # the bundle or image as the command line names it
+    digest: str | None
+    stories: "tuple[Story, ...]"
+    verdict: str
+    policy: "VerificationPolicy | None" = None
+    counted: "PolicyVerdict | None" = None
 
 
 def explanation(
-    word: str,
-    digest: str | None,
-    stories: "Sequence[Story]",
-    commands: "Sequence[str | None]",
-    verdict: str,
-    journal: "Journal",
+    explained: Explained, commands: "Sequence[str | None]", last: str | None, journal: "Journal"
 ) -> dict[str, Any]:
-    """Of everything that was found. digest: of the image; None for a file."""
+    """Of everything that was found. commands: of each story; last: of all of them, with a policy."""
     return {
         "schema": SCHEMA,
-        "explained": word,
-        "digest": digest,
-        "verdict": verdict,
+        "explained": explained.word,
+        "digest": explained.digest,
+        "verdict": explained.verdict,
+        **({} if explained.counted is None else _of_policy(explained.counted, last)),
         "trust": journal.trust,
-        "stories": [_story(story, command) for story, command in zip(stories, commands, strict=True)],
+        "stories": [_story(story, command) for story, command in zip(explained.stories, commands, strict=True)],
         "warnings": list(journal.warnings),
+    }
+
+
+def _of_policy(counted: "PolicyVerdict", command: str | None) -> dict[str, Any]:
+    error = counted.error
+    return {
+        "code": None if error is None else error.code,
+        "message": None if error is None else str(error),
+        "policy": policy_member(counted),
+        "next": command,
     }
 
 

@@ -7,17 +7,20 @@ from evidence is shown on one line, with what could steer a terminal as an escap
 from typing import TYPE_CHECKING, Final
 
 from pycosign.cli.hints import hint_for
-from pycosign.cli.report_text import age_words
-from pycosign.flows.explain import CONSISTENT, UNAVAILABLE, VERIFIED, ClaimedContent, Story, WhoClaims
+from pycosign.cli.report_text import age_words, signer_words
+from pycosign.flows.claimed import ClaimedContent, WhoClaims
+from pycosign.flows.explain import CONSISTENT, UNAVAILABLE, VERIFIED, Story
 from pycosign.verify.checks import NOT_REACHED, PASSED, WAIVED, CheckResult
 from pycosign.verify.pipeline import CHECKS
 
 if TYPE_CHECKING:
     from typing import Any
 
+    from pycosign.cli.explain_report import Explained
     from pycosign.errors import SigningError
+    from pycosign.policy.decide import PolicyVerdict
 
-__all__ = ["MEANINGS", "WHY", "shown", "story_lines", "trust_line"]
+__all__ = ["MEANINGS", "WHY", "policy_lines", "shown", "story_lines", "trust_line"]
 
 # Why each check is made, in plain words.
 WHY: Final = {
@@ -46,6 +49,8 @@ MEANINGS: Final = {
     "content": "it was signed, but is about something else",
     "revocation": "it was good once, and has been taken back",
 }
+_SOMEBODY_ELSE: Final = "somebody else signed than those whom the policy names"
+_COMPARE: Final = "--artifact FILE compares it with a file."
 _UNREAD = "it is not in a form in which a signature can be, so there is nothing to check"
 _FORMS: Final = {"file": "a file", "image": "a container image", "envelope": "an envelope of type "}
 _WIDTH: Final = 16
@@ -128,12 +133,15 @@ def _conclusion(story: Story, artifact: str) -> list[str]:
         return _failed(story, story.failure, artifact)
     compared = f"{shown(artifact)} is what was signed." if story.compared else "It was compared with no file."
     waived = [check.check.replace("-", " ") for check in story.checks if check.result == WAIVED]
-    left_out = [f"You turned off: {', '.join(waived)}."] if waived else []
+    left_out = [f"{'The policy' if story.by_policy else 'You'} turned off: {', '.join(waived)}."] if waived else []
+    whom = "whom the policy names" if story.by_policy else "whom you demand"
     if story.verdict == VERIFIED:
-        return [f"So it is verified: whom you demand signed it, and {compared}", *left_out, *_no_signature(story)]
+        return [f"So it is verified: {whom} signed it, and {compared}", *left_out, *_no_signature(story)]
+    if story.by_policy:
+        others = [] if story.counts else ["It does not count: it is not of the kind that the policy demands."]
+        return [f"So it is consistent, and by {whom}. {compared}", *left_out, *others]
     if story.is_demanded:
-        advice = "--artifact FILE compares it with a file."
-        return [f"So it is consistent, and by whom you demand. {compared}", *left_out, advice]
+        return [f"So it is consistent, and by {whom}. {compared}", *left_out, _COMPARE]
     return [
         f"So it is consistent: all of it fits together. {compared}",
         *left_out,
@@ -160,6 +168,8 @@ def _failed(story: Story, failure: "SigningError", artifact: str) -> list[str]:
         at = f" by the check `{failure.check}`" if failure.check in CHECKS else ""
         lines = [f"So it is refused{at} [{failure.code}]: {reason}"]
         meaning = MEANINGS.get(str(failure.check), _UNREAD)
+        if story.by_policy and failure.check == "identity":
+            meaning = _SOMEBODY_ELSE
     hint = hint_for(failure.code, failure.family)
     return [*lines, f"What that means: {meaning}.", *([f"What to do: {hint}."] if hint else [])]
 
@@ -184,3 +194,39 @@ def _next(story: Story, command: str | None) -> list[str]:
     else:
         warning = f"You must know yourself whether {shown(who.identity)} is who should sign this."
     return ["Next:", f"  {command}", *([] if story.is_demanded else [warning])]
+
+
+# ---- of all of them, by a policy -------------------------------------------------------------------------------------
+def policy_lines(policy_file: str, explained: "Explained", command: str | None, *, artifact: str) -> list[str]:
+    """Who counts, of how many that are demanded, and what follows. artifact: as in `story_lines`."""
+    counted = explained.counted
+    assert counted is not None  # there is a policy
+    found = f"{len(counted.counted)} distinct signer(s) of {counted.threshold} demanded"
+    lines = [f"Policy {shown(policy_file)}: {found}"]
+    lines += [f"  {shown(signer_words(item.signer, item.rules))}" for item in counted.counted]
+    return [
+        *lines,
+        *(f"  {line}" for line in (*_by_policy(explained, counted, artifact), *_next_by_policy(explained, command))),
+    ]
+
+
+def _by_policy(explained: "Explained", counted: "PolicyVerdict", artifact: str) -> list[str]:
+    if explained.verdict == VERIFIED:
+        return [f"So it is verified: {shown(artifact)} has the signers that the policy demands."]
+    error = counted.error
+    if error is None:
+        return ["So it is consistent: that is enough for a file that each of them signed. It was compared with none."]
+    reason = shown(str(error).partition("\n")[0])
+    if explained.verdict == UNAVAILABLE:
+        lines = [f"So nothing can be said [{error.code}]: {reason}", "What that means: that is neither good nor bad."]
+    else:
+        lines = [f"So it is refused [{error.code}]: {reason}"]
+    hint = hint_for(error.code, error.family)
+    return [*lines, f"What to do: {hint}."] if hint else lines
+
+
+def _next_by_policy(explained: "Explained", command: str | None) -> list[str]:
+    if command is None or explained.verdict not in (VERIFIED, CONSISTENT):
+        return []
+    is_last = explained.verdict == VERIFIED
+    return ["The same for scripts, by its exit status:" if is_last else "Next:", f"  {command}"]

@@ -42,7 +42,7 @@ _HINTS = {
     "signature.invalid": "the artifact, the signature or the key is not the one that belongs to the others",
     "signers.threshold": "each demanded signer counts once: get the signatures that are missing, or demand fewer",
     "stack.log-state": "the log's data directory was changed by something else: restore it, or start with an empty one",
-    "signers": "`--report text` shows each signature that was looked at, and whose it is",
+    "signers": "`--report text`, or `pycosign explain`, shows each signature that was looked at, and whose it is",
     "timestamp.invalid": "the timestamp is not for this signature, or not of an authority in the trust root",
     "timestamp.missing": "sign with a timestamp authority to have one",
     "timestamp.outside-validity": "the signature was not made while its certificate was valid",

@@ -2,13 +2,18 @@
 
 from typing import TYPE_CHECKING
 
+from pycosign.flows.blob_source import names_digest
 from pycosign.flows.explain import REFUSED, Story
 from pycosign.wire.intoto import COSIGN_SIGN_PREDICATE
 
 if TYPE_CHECKING:
-    from pycosign.cli.parser import Values
+    from collections.abc import Sequence
 
-__all__ = ["DEMANDING", "KEY_FILE", "NO_ARTIFACT", "next_command", "quoted"]
+    from pycosign.cli.explain_report import Explained
+    from pycosign.cli.parser import Values
+    from pycosign.policy.decide import VerificationPolicy
+
+__all__ = ["DEMANDING", "KEY_FILE", "NO_ARTIFACT", "next_command", "policy_command", "quoted"]
 
 NO_ARTIFACT = "FILE"
 KEY_FILE = "KEY.pub"
@@ -54,18 +59,46 @@ def next_command(word: str, story: Story, args: "Values", *, is_image: bool) -> 
     content = story.content
     if story.verdict == REFUSED or signer is None or content is None or content.kind == "envelope":
         return None
+    carried = _carried(args, is_image=is_image)
     if is_image:
-        parts, last = _image_command(story), word
-    else:
-        last = args.text("artifact") or NO_ARTIFACT
-        is_statement = content.kind == "statement" and content.predicate_type != COSIGN_SIGN_PREDICATE
-        name = "verify-blob-attestation" if is_statement else "verify-blob"
-        parts = [name, "--bundle", quoted(word)]
-        if is_statement:
-            parts += ["--type", quoted(str(content.predicate_type))]
-    command = " ".join(["pycosign", *parts, *_carried(args, is_image=is_image), *signer, quoted(last)])
-    # What cannot be shown as it is, or would be read as a flag, is not offered to be typed.
-    return command if command.isprintable() and not last.startswith("-") else None
+        return _command([*_image_command(story), *carried, *signer], word)
+    artifact = _artifact([story], args)
+    if content.kind == "statement" and content.predicate_type != COSIGN_SIGN_PREDICATE:
+        about = ["--bundle", quoted(word), "--type", quoted(str(content.predicate_type))]
+        return _command(["verify-blob-attestation", *about, *carried, *signer], artifact, by_digest=True)
+    return _command(["verify-blob", "--bundle", quoted(word), *carried, *signer], artifact)
+
+
+def policy_command(explained: "Explained", policy: "VerificationPolicy", args: "Values") -> str | None:
+    """The command that verifies everything of this bundle file or image by the policy; None if that is refused."""
+    if explained.verdict == REFUSED:
+        return None
+    words = ["--policy-file", quoted(args.text("policy-file")), *_carried(args, is_image=explained.digest is not None)]
+    if explained.digest is not None:
+        return _command(["verify", *words], explained.word)
+    artifact, words = _artifact(explained.stories, args), ["--bundle", quoted(explained.word), *words]
+    if policy.predicate_type is not None:
+        return _command(["verify-blob-attestation", *words], artifact, by_digest=True)
+    return _command(["verify-blob", *words], artifact)
+
+
+def _artifact(stories: "Sequence[Story]", args: "Values") -> str:
+    """What was compared; a placeholder where that was nothing, or only a digest and more is needed."""
+    is_short = any(story.failure is not None and story.failure.code == "artifact.needed" for story in stories)
+    return NO_ARTIFACT if is_short else args.text("artifact") or NO_ARTIFACT
+
+
+def _command(words: list[str], artifact: str, *, by_digest: bool = False) -> str | None:
+    """As it is to be typed. What cannot be shown as it is, or would be read as a flag, is not offered.
+
+    by_digest: the command takes a digest by flags, not as its argument.
+    """
+    last = [quoted(artifact)]
+    if by_digest and names_digest(artifact):
+        algorithm, _, digits = artifact.partition(":")
+        last = ["--digest", digits, "--digestAlg", algorithm]
+    command = " ".join(["pycosign", *words, *last])
+    return command if command.isprintable() and not artifact.startswith("-") else None
 
 
 def _image_command(story: Story) -> list[str]:

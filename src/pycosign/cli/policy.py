@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from pycosign.cli.context import Context
     from pycosign.cli.parser import Values
     from pycosign.flows.blob_source import BlobSource
+    from pycosign.flows.policy_file import OpenedPolicy
     from pycosign.flows.verify_by_policy import JudgedFile
     from pycosign.policy.decide import VerificationPolicy
     from pycosign.verify.trust import TrustRoot
 
-__all__ = ["load_policy", "run_file_by_policy"]
+__all__ = ["load_policy", "read_policy", "run_file_by_policy"]
 
 # What the policy says itself: who signs, and which checks are turned off.
 _SAID_BY_THE_POLICY = (
@@ -55,11 +56,26 @@ def load_policy(
     annotations: "Mapping[str, str] | None" = None,
     is_attestation: bool = False,
 ) -> "tuple[VerificationPolicy, TrustRoot | None]":
-    """The policy of `--policy-file` with its revocation lists, and the trust root. Flags may only add to its demands.
+    """The policy of `--policy-file` with its revocation lists, and the trust root.
+
+    Args and raises: as `read_policy`; and as `complete_policy` and `load_trust_for`.
+    """
+    opened = read_policy(args, context, annotations=annotations, is_attestation=is_attestation)
+    trust = load_trust_for(args, context, demand_of_trust(opened), journal)
+    return complete_policy(opened, trust=trust, now=utc_now()), trust
+
+
+def read_policy(
+    args: "Values",
+    context: "Context",
+    *,
+    annotations: "Mapping[str, str] | None" = None,
+    is_attestation: bool = False,
+) -> "OpenedPolicy":
+    """The policy of `--policy-file`; nobody believes its revocation lists yet. Flags may only add to its demands.
 
     Args:   annotations: of flags; is_attestation: `--type` says a predicate type where the policy says none.
-    Raises: UsageError: a flag that the policy leaves no room for; and as `open_policy`, `complete_policy` and
-            `load_trust_for`.
+    Raises: UsageError: a flag that the policy leaves no room for; and as `open_policy`.
     """
     for name in _SAID_BY_THE_POLICY:
         if name in args.flags and not args.is_default(name):
@@ -73,9 +89,7 @@ def load_policy(
         policy = policy._replace(min_timestamp_authorities=max(1, policy.min_timestamp_authorities))
     if is_attestation:
         policy = policy._replace(predicate_type=_predicate_type(args, policy.predicate_type))
-    opened = opened._replace(policy=policy)
-    trust = load_trust_for(args, context, demand_of_trust(opened), journal)
-    return complete_policy(opened, trust=trust, now=utc_now()), trust
+    return opened._replace(policy=policy)
 
 
 def _joined(of_policy: "Mapping[str, str]", of_flags: "Mapping[str, str]") -> "dict[str, str]":

@@ -83,20 +83,14 @@ def policy_member(verdict: "PolicyVerdict") -> dict[str, Any]:
     return {"threshold": verdict.threshold, "signers": signers}
 
 
-def batch_row(judged: "JudgedPair") -> str:
-    """The row of one line of `--batch`."""
-    named: dict[str, Any] = {
-        "schema": SCHEMA,
-        "line": judged.line,
-        "artifact": judged.artifact,
-        "bundle": judged.bundle,
-    }
-    if judged.by_policy is not None:
-        named["policy"] = policy_member(judged.by_policy)
+def batch_row(judged: "JudgedPair", trust: "dict[str, str | int | None] | None") -> str:
+    """The row of one line of `--batch`. trust: that of all rows, as the journal has it."""
+    named = {"schema": SCHEMA, "line": judged.line, "artifact": judged.artifact, "bundle": judged.bundle}
+    counted = {} if judged.by_policy is None else {"policy": policy_member(judged.by_policy)}
     if isinstance(judged.outcome, SigningError):
-        failed = {"check": judged.outcome.check}
-        return one_line({**named, **_answer(judged.verdict.value, judged.outcome), **failed})
-    return one_line({**named, **_answer("verified", None), **proof(judged.outcome)})
+        answer = _answer(judged.verdict.value, judged.outcome)
+        return one_line({**named, **answer, **counted, "check": judged.outcome.check, "trust": trust})
+    return one_line({**named, **_answer("verified", None), **counted, **proof(judged.outcome), "trust": trust})
 
 
 def candidate(source: str, outcome: "Verified | SigningError") -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """The report of `--report text`: the same as the JSON, for people."""
 
+from collections.abc import Sequence
 from typing import Any
 
-__all__ = ["age_words", "check_words", "report_lines"]
+__all__ = ["age_words", "check_words", "report_lines", "signer_words"]
 
 
 def report_lines(report: dict[str, Any]) -> list[str]:
@@ -30,11 +31,14 @@ def _answer(answer: dict[str, Any]) -> str:
 
 
 def _policy_words(policy: dict[str, Any]) -> str:
-    counted = [
-        item["signer"] + (f" as {', '.join(item['rules'])}" if item["rules"] else "") for item in policy["signers"]
-    ]
+    counted = [signer_words(item["signer"], item["rules"]) for item in policy["signers"]]
     words = f"{len(counted)} distinct signer(s) of {policy['threshold']} demanded"
     return f"{words}: {'; '.join(counted)}" if counted else words
+
+
+def signer_words(signer: str, rules: Sequence[str]) -> str:
+    """A signer that counts, with the names of the policy's rules that fit."""
+    return signer + (f" as {', '.join(rules)}" if rules else "")
 
 
 def age_words(seconds: int | None) -> str:

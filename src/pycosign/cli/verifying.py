@@ -83,7 +83,7 @@ def check_digest_algorithm(args: "Values") -> str:
 def check_bundle_flags(args: "Values") -> None:
     """Refuse the flags of 2.x that say again what a Sigstore bundle, or a trust root, says itself."""
     for name, complaint in _IN_BUNDLE:
-        if args.text(name):
+        if name in args.flags and args.text(name):
             raise UsageError(f"unsupported: {complaint} when using --new-bundle-format")
 
 

@@ -8,7 +8,7 @@ from pycosign import limits
 from pycosign.crypto.digests import ByteStream, digest_file
 from pycosign.errors import UnavailableError, UsageError
 from pycosign.record import Record
-from pycosign.verify.artifact import Artifact, artifact_from_bytes, artifact_from_digest
+from pycosign.verify.artifact import DIGEST_SIZES, Artifact, artifact_from_bytes, artifact_from_digest
 
 if TYPE_CHECKING:
     from pycosign.flows.hash_ahead import HashAhead
@@ -19,7 +19,9 @@ __all__ = [
     "blob_from_bytes",
     "blob_from_digest",
     "blob_from_path",
+    "blob_from_path_or_digest",
     "blob_from_stream",
+    "names_digest",
 ]
 
 _PIECE_BYTES: Final = 1 << 20
@@ -117,9 +119,20 @@ def blob_from_argument(
         if value is None:
             raise UsageError(f"loading URL: env var ${argument.removeprefix('env://')} not found")
         return blob_from_bytes(value.encode("utf-8", "surrogateescape"), argument)
-    if argument.split(":", 1)[0] in ("sha256", "sha384", "sha512") and ":" in argument:
-        return blob_from_digest(argument)
-    raise UsageError(f"{argument}: no such file")
+    return blob_from_path_or_digest(argument)
+
+
+def blob_from_path_or_digest(text: str) -> BlobSource:
+    """A local file, or else what "ALG:HEX" names. Raises: UsageError: neither."""
+    return blob_from_digest(text) if names_digest(text) else blob_from_path(text)
+
+
+def names_digest(text: str) -> bool:
+    """Whether a text is to be read as "ALG:HEX": an existing file wins."""
+    import os
+
+    algorithm, colon, _ = text.partition(":")
+    return bool(colon) and algorithm in DIGEST_SIZES and not os.path.exists(text)
 
 
 class _Open:

@@ -8,37 +8,39 @@ VERIFIED takes a demanded signer and an artifact, as everywhere.
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from pycosign.codec.pem import parse_pem
-from pycosign.crypto.certificate import Certificate, parse_certificate
-from pycosign.crypto.keys import PublicKey, load_public_key
-from pycosign.errors import MalformedError, SigningError, UnavailableError
+from pycosign.errors import RefusedError, SigningError, UnavailableError, UsageError
 from pycosign.flows.blob_source import BlobSource
+from pycosign.flows.candidates import artifact_for
+from pycosign.flows.claimed import (
+    ClaimedContent,
+    WhoClaims,
+    claimed_content,
+    claimed_signer,
+    stated_artifact,
+    who_claims,
+)
+from pycosign.flows.verify_blob import DIGEST_IS_NOT_ENOUGH
+from pycosign.policy.decide import VerificationPolicy, judge_under, promising_rules, requirements_of
 from pycosign.verify.artifact import Artifact
 from pycosign.verify.checks import NOT_NEEDED, PASSED, WAIVED, CheckResult, checks_of
 from pycosign.verify.checks import REFUSED as FAILED
-from pycosign.verify.evidence import Evidence, SimpleSigningPayload
-from pycosign.verify.pipeline import digests_needed, message_needed, verify
-from pycosign.verify.requirements import Requirements, SignerIdentity, SignerKey, TextRule, Waiver
+from pycosign.verify.evidence import Evidence
+from pycosign.verify.pipeline import digests_needed, message_needed
+from pycosign.verify.requirements import Requirements, Waiver
 from pycosign.verify.result import Verified
 from pycosign.verify.trust import TrustRoot
 from pycosign.wire.bundle import MessageSignature
-from pycosign.wire.dsse import Envelope
-from pycosign.wire.intoto import COSIGN_SIGN_PREDICATE, IN_TOTO_PAYLOAD_TYPE, parse_statement
-from pycosign.wire.rekor_body import LogBody, parse_rekor_body
-from pycosign.wire.simplesigning import parse_simple_signing
 
 __all__ = [
     "CONSISTENT",
     "REFUSED",
     "UNAVAILABLE",
     "VERIFIED",
-    "ClaimedContent",
     "Story",
-    "WhoClaims",
     "explain_evidence",
     "unread",
     "verdict_over",
-    "who_claims",
+    "with_content_refused",
 ]
 
 VERIFIED: Final = "verified"  # the demanded signer, and an artifact that was compared
@@ -46,38 +48,9 @@ CONSISTENT: Final = "consistent"  # all of it fits together; whether its signer 
 REFUSED: Final = "refused"
 UNAVAILABLE: Final = "unavailable"
 
-_SUBJECTS_TOLD: Final = 5
+_ARTIFACT_NEEDED: Final = "artifact.needed"
 
-
-class WhoClaims(NamedTuple):
-    """Who is said to have signed, by the evidence alone.
-
-    identity, issuer: of the certificate; "" where it has none that counts. key: of the certificate, or the one that the
-    log entry or the legacy bundle names; None: only the signer's public key itself can say. key_hint: as it stands.
-    """
-
-    certificate: Certificate | None = None
-    identity: str = ""
-    issuer: str = ""
-    key: PublicKey | None = None
-    key_hint: str | None = None
-
-
-class ClaimedContent(NamedTuple):
-    """What is said to be signed. kind: "file", "statement", "image" or "envelope" (of something that is no statement).
-
-    digests: "ALG:HEX" of what it speaks of, the first ones; more: how many there are besides.
-    """
-
-    kind: str
-    digests: tuple[str, ...] = ()
-    more: int = 0
-    predicate_type: str | None = None
-
-    @property
-    def is_image_signature(self) -> bool:
-        """Whether it claims to be what `pycosign verify` looks for beside an image."""
-        return self.kind == "image" or self.predicate_type == COSIGN_SIGN_PREDICATE
+Rules = tuple[Requirements, ...]
 
 
 class Story(NamedTuple):
@@ -96,7 +69,11 @@ class Story(NamedTuple):
     verified: Verified | None
     mismatch: SigningError | None = None
     compared: bool = False  # with an artifact that was given
-    is_demanded: bool = False
+    is_demanded: bool = False  # by the caller, or by a policy
+    by_policy: bool = False  # judged under a policy's rules
+    counts: bool = True  # its signer is one of those that the answer needs
+    is_place: bool = False  # a place that could not be looked at, with any number of signatures
+    is_enough: bool = True  # with the other signatures: False until a policy's threshold is met
 
     @property
     def failure(self) -> SigningError | None:
@@ -107,8 +84,8 @@ class Story(NamedTuple):
     def verdict(self) -> str:
         """VERIFIED, CONSISTENT, REFUSED or UNAVAILABLE."""
         if self.failure is not None:
-            return UNAVAILABLE if isinstance(self.failure, UnavailableError) else REFUSED
-        return VERIFIED if self.is_demanded and self.compared else CONSISTENT
+            return UNAVAILABLE if isinstance(self.failure, UnavailableError | UsageError) else REFUSED
+        return VERIFIED if self.is_demanded and self.compared and self.is_enough else CONSISTENT
 
 
 def verdict_over(stories: "list[Story] | tuple[Story, ...]") -> str:
@@ -131,26 +108,40 @@ def explain_evidence(
     is_demanded: bool,
     now: datetime,
     artifact: Artifact | BlobSource | None = None,
+    policy: VerificationPolicy | None = None,
 ) -> Story:
     """Judge one signature, and keep all that there is to tell.
 
     Args:   trust: an error where it could not be had: then only the claims are told. requirements: what the caller
             waives and demands; its signer counts only if `is_demanded`. artifact: the image, or the caller's file.
+            policy: demands in place of the requirements, which then only say whether any predicate may be. The story
+            is not `is_enough` yet: that takes all of them (`explain_by_policy`).
     Raises: UsageError, UnavailableError: the caller's file cannot be read.
     """
-    who, content = who_claims(evidence), _content(evidence)
-    story = Story(source, evidence.source, who, content, None, (), None, is_demanded=is_demanded)
+    who, content = who_claims(evidence), claimed_content(evidence)
+    by_policy = policy is not None
+    story = Story(source, evidence.source, who, content, None, (), None)
+    story = story._replace(is_demanded=is_demanded or by_policy, by_policy=by_policy, is_enough=not by_policy)
     if isinstance(trust, SigningError):
         return story._replace(problem=trust, checks=checks_of(trust))
     try:
-        demanded = requirements if is_demanded else requirements._replace(signer=_claimed_signer(who))
+        if policy is not None:
+            rules = _rules_of(policy, evidence, allow_any_predicate=requirements.allow_any_predicate)
+        else:
+            rules = (requirements if is_demanded else requirements._replace(signer=claimed_signer(who)),)
     except SigningError as exc:
         return story._replace(problem=exc, checks=checks_of(exc))
     if isinstance(artifact, BlobSource):
-        whole = message_needed(evidence, demanded) and not artifact.is_digest
-        artifact = artifact.read(digests_needed(evidence, demanded), whole=whole)
-    story = _judged(story, evidence, artifact, trust, demanded, now)
-    return story if is_demanded else story._replace(checks=tuple(_of_nobody(item, who) for item in story.checks))
+        artifact = artifact_for(artifact, [evidence], rules)
+    story = _judged(story, evidence, artifact, trust, rules, now)
+    return story if story.is_demanded else story._replace(checks=tuple(_of_nobody(item, who) for item in story.checks))
+
+
+def _rules_of(policy: VerificationPolicy, evidence: Evidence, *, allow_any_predicate: bool) -> Rules:
+    return tuple(
+        rule._replace(allow_any_predicate=allow_any_predicate)
+        for rule in promising_rules(evidence, requirements_of(policy))
+    )
 
 
 def _judged(
@@ -158,46 +149,94 @@ def _judged(
     evidence: Evidence,
     artifact: Artifact | None,
     trust: TrustRoot | None,
-    demanded: Requirements,
+    rules: Rules,
     now: datetime,
 ) -> Story:
     """First what it says of itself, then whether that is about the artifact, so that an edited file is told as such."""
-    stated = _stated_artifact(evidence, demanded)
+    stated = stated_artifact(evidence, rules)
     has_own_word = stated is not None or not isinstance(evidence.content, MessageSignature)
-    if not has_own_word and artifact is None:
-        problem = UnavailableError(
-            f"the {evidence.source} does not state what it is a signature of: the file itself is needed",
-            code="artifact.needed",
-        )
-        return story._replace(problem=problem, checks=checks_of(problem))
-    outcome: Verified | SigningError
+    needed = None if has_own_word else _more_needed(evidence, artifact, rules)
+    if needed is not None:
+        return story._replace(problem=needed, checks=checks_of(needed))
     if has_own_word and (artifact is None or not artifact.is_image):
-        alone = demanded if stated is not None else demanded._replace(waivers=demanded.waivers | {Waiver.CLAIMS})
+        alone = rules
+        if stated is None:
+            alone = tuple(rule._replace(waivers=rule.waivers | {Waiver.CLAIMS}) for rule in rules)
         outcome = _outcome(evidence, stated, trust, alone, now)
         story = _with(story, outcome, checks=_not_compared(checks_of(outcome)))
-        if artifact is None or story.problem is not None:
+        if artifact is None or (story.problem is not None and story.problem.code != _ARTIFACT_NEEDED):
             return story
-        outcome = _outcome(evidence, artifact, trust, demanded, now)
-        if isinstance(outcome, SigningError):
+        outcome = _outcome(evidence, artifact, trust, rules, now)
+        if isinstance(outcome, SigningError) and story.problem is None:
+            if outcome.code == _ARTIFACT_NEEDED:
+                return story._replace(mismatch=outcome)
             return story._replace(mismatch=outcome, compared=True, checks=_other_artifact(story.checks, outcome))
     else:
-        outcome = _outcome(evidence, artifact, trust, demanded, now)
-    return _with(story, outcome, checks=checks_of(outcome))._replace(compared=True)
+        outcome = _outcome(evidence, artifact, trust, rules, now)
+    is_compared = not isinstance(outcome, SigningError) or outcome.code != _ARTIFACT_NEEDED
+    return _with(story, outcome, checks=checks_of(outcome))._replace(compared=is_compared)
+
+
+def _more_needed(evidence: Evidence, artifact: Artifact | None, rules: Rules) -> UnavailableError | None:
+    """Why a signature that does not say what it is of cannot be judged with what is given; None if it can."""
+    if artifact is None:
+        message = f"the {evidence.source} does not state what it is a signature of: the file itself is needed"
+        return _artifact_needed(message)
+    if artifact.message is None and not artifact.is_image and all(message_needed(evidence, rule) for rule in rules):
+        return _artifact_needed(DIGEST_IS_NOT_ENOUGH)
+    return None
 
 
 def _outcome(
-    evidence: Evidence, artifact: Artifact | None, trust: TrustRoot | None, demanded: Requirements, now: datetime
+    evidence: Evidence, artifact: Artifact | None, trust: TrustRoot | None, rules: Rules, now: datetime
 ) -> Verified | SigningError:
     try:
-        return verify(evidence, artifact, trust=trust, requirements=demanded, now=now)
+        return judge_under(evidence, artifact, rules, trust, now)
     except SigningError as exc:
-        return exc
+        return _lacking(exc, evidence, artifact, rules) or exc
+
+
+def _lacking(
+    error: SigningError, evidence: Evidence, artifact: Artifact | None, rules: Rules
+) -> UnavailableError | None:
+    """In place of a refusal that only says how little is known of an artifact of which there is no more than a digest.
+
+    The pipeline has no other words for it, and to its callers it is as good a no; a story would tell people that the
+    signature is of another file.
+    """
+    if artifact is None or artifact.is_image or artifact.message is not None or not isinstance(error, RefusedError):
+        return None
+    needed: UnavailableError | None = None
+    if error.check == "signature" and any(message_needed(evidence, rule) for rule in rules):
+        needed = _artifact_needed(DIGEST_IS_NOT_ENOUGH)
+    elif error.code == "artifact.digest-mismatch":
+        stated = _algorithms(evidence, rules)
+        if stated.isdisjoint(artifact.digests):
+            has, wants = " or ".join(sorted(artifact.digests)), " or ".join(sorted(stated))
+            needed = _artifact_needed(
+                f"the {evidence.source} speaks of {wants}, and of the artifact only {has} is known"
+            )
+    if needed is not None:
+        needed.check, needed.proved = error.check, error.proved
+    return needed
+
+
+def _algorithms(evidence: Evidence, rules: Rules) -> frozenset[str]:
+    """The digests by which the signed content knows its artifact."""
+    content = evidence.content
+    if isinstance(content, MessageSignature) and content.digest_algorithm is not None:
+        return frozenset((content.digest_algorithm,))
+    return frozenset().union(*(digests_needed(evidence, rule._replace(revocations=())) for rule in rules))
+
+
+def _artifact_needed(message: str) -> UnavailableError:
+    return UnavailableError(message, code=_ARTIFACT_NEEDED)
 
 
 def _with(story: Story, outcome: Verified | SigningError, *, checks: tuple[CheckResult, ...]) -> Story:
     if isinstance(outcome, SigningError):
         return story._replace(problem=outcome, checks=checks)
-    return story._replace(verified=outcome, checks=checks)
+    return story._replace(problem=None, verified=outcome, checks=checks)
 
 
 def _not_compared(checks: tuple[CheckResult, ...]) -> tuple[CheckResult, ...]:
@@ -212,9 +251,16 @@ def _not_compared(checks: tuple[CheckResult, ...]) -> tuple[CheckResult, ...]:
 
 def _other_artifact(checks: tuple[CheckResult, ...], outcome: SigningError) -> tuple[CheckResult, ...]:
     """The artifact is another one. All else has just been checked, so only the comparison has failed."""
-    if outcome.code != "artifact.digest-mismatch":
-        return checks_of(outcome)
-    failed = CheckResult("content", FAILED, outcome.code, str(outcome))
+    return _content_failed(checks, outcome) if outcome.code == "artifact.digest-mismatch" else checks_of(outcome)
+
+
+def with_content_refused(story: Story, refusal: RefusedError) -> Story:
+    """The story of what is otherwise in order, or may be, and is refused for what kind of content it has."""
+    return story._replace(problem=refusal, mismatch=None, checks=_content_failed(story.checks, refusal))
+
+
+def _content_failed(checks: tuple[CheckResult, ...], error: SigningError) -> tuple[CheckResult, ...]:
+    failed = CheckResult("content", FAILED, error.code, str(error))
     return tuple(failed if item.check == "content" else item for item in checks)
 
 
@@ -225,110 +271,3 @@ def _of_nobody(item: CheckResult, who: WhoClaims) -> CheckResult:
     if item.check == "identity" and item.result == PASSED:
         return item._replace(result=NOT_NEEDED, detail=f"nobody is demanded; the certificate names {who.identity}")
     return item
-
-
-# ---- who -----------------------------------------------------------------------------------------------------------
-def who_claims(evidence: Evidence) -> WhoClaims:
-    """Read who is said to have signed. What cannot be read is left out: the pipeline refuses it with its reason."""
-    try:
-        if evidence.chain_der:
-            return _of_certificate(parse_certificate(evidence.chain_der[0]))
-        if evidence.claimed_key_der is not None:
-            return WhoClaims(key=load_public_key(evidence.claimed_key_der))
-        return WhoClaims(key=_key_of_log(evidence), key_hint=evidence.key_hint)
-    except MalformedError:
-        return WhoClaims(key_hint=evidence.key_hint)
-
-
-def _of_certificate(certificate: Certificate) -> WhoClaims:
-    identity, issuer = "", ""
-    try:
-        names = certificate.san
-        identity = names[0].value if len(names) == 1 else ""
-        extensions = certificate.fulcio_extensions
-        issuer = extensions.get(8, extensions.get(1, ""))
-    except MalformedError:
-        pass  # the certificate's own check says what is wrong with it
-    return WhoClaims(certificate, identity, issuer, certificate.public_key)
-
-
-def _key_of_log(evidence: Evidence) -> PublicKey | None:
-    """The key that a log entry names. Anybody may log a signature: it is as much a claim as the rest."""
-    for body in _bodies(evidence):
-        if body.verifier_kind == "key-der":
-            return load_public_key(body.verifiers[0])
-        if body.verifier_kind == "pem" and parse_pem(body.verifiers[0], what="log entry verifier")[0].label != (
-            "CERTIFICATE"
-        ):
-            return load_public_key(body.verifiers[0])
-    return None
-
-
-def _claimed_signer(who: WhoClaims) -> SignerIdentity | SignerKey:
-    """Exactly the signer that the evidence claims. Raises: UnavailableError: it names none that could be tried."""
-    if who.certificate is not None:
-        return SignerIdentity(TextRule(who.identity), TextRule(who.issuer))
-    if who.key is not None:
-        return SignerKey(who.key)
-    raise UnavailableError(
-        "the signature was made with a key that is not part of it: without the public key it cannot be checked",
-        code="key.needed",
-    )
-
-
-# ---- what ----------------------------------------------------------------------------------------------------------
-def _content(evidence: Evidence) -> ClaimedContent | None:
-    content = evidence.content
-    try:
-        if isinstance(content, SimpleSigningPayload):
-            return ClaimedContent("image", (parse_simple_signing(content.payload).digest,))
-        if isinstance(content, Envelope):
-            return _of_envelope(content)
-    except MalformedError:
-        return None
-    stated = _stated_digests(evidence, content)
-    return ClaimedContent("file", tuple(f"{algorithm}:{digest.hex()}" for algorithm, digest in stated.items()))
-
-
-def _of_envelope(envelope: Envelope) -> ClaimedContent:
-    if envelope.payload_type != IN_TOTO_PAYLOAD_TYPE:
-        return ClaimedContent("envelope", predicate_type=envelope.payload_type)
-    statement = parse_statement(envelope.payload)
-    digests = tuple(
-        f"{algorithm}:{digest}" + (f" ({subject.name})" if subject.name else "")
-        for subject in statement.subjects[:_SUBJECTS_TOLD]
-        for algorithm, digest in list(subject.digests.items())[:1]
-    )
-    return ClaimedContent("statement", digests, len(statement.subjects) - len(digests), statement.predicate_type)
-
-
-def _stated_artifact(evidence: Evidence, demanded: Requirements) -> Artifact | None:
-    """The artifact of a bare signature by its own word; None: it does not say, or more than a digest is needed."""
-    content = evidence.content
-    if not isinstance(content, MessageSignature) or message_needed(evidence, demanded):
-        return None
-    stated = _stated_digests(evidence, content)
-    return Artifact(stated) if stated else None
-
-
-def _stated_digests(evidence: Evidence, content: MessageSignature) -> dict[str, bytes]:
-    """By algorithm: the bundle's own, and those of log entries in other algorithms."""
-    stated = {}
-    if content.digest_algorithm is not None and content.digest is not None:
-        stated[content.digest_algorithm] = content.digest
-    for body in _bodies(evidence):
-        if body.kind == "hashedrekord":
-            stated.setdefault(body.digest_algorithm, body.digest)
-    return stated
-
-
-def _bodies(evidence: Evidence) -> list[LogBody]:
-    bodies = []
-    for entry in evidence.entries:
-        try:
-            body = parse_rekor_body(entry.body)
-        except MalformedError:
-            continue
-        if body.verifiers:
-            bodies.append(body)
-    return bodies

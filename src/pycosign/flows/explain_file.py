@@ -5,8 +5,10 @@ from datetime import datetime
 from pycosign.errors import MalformedError, SigningError
 from pycosign.flows.blob_source import BlobSource
 from pycosign.flows.candidates import read_candidates
-from pycosign.flows.explain import Story, explain_evidence, unread
+from pycosign.flows.explain import REFUSED, Story, explain_evidence, unread, with_content_refused
 from pycosign.flows.verify_blob import LegacyPieces, is_legacy_bundle, legacy_evidence
+from pycosign.flows.verify_by_policy import form_refusal
+from pycosign.policy.decide import VerificationPolicy
 from pycosign.verify.evidence import Evidence, with_envelope_as_content
 from pycosign.verify.requirements import Requirements
 from pycosign.verify.trust import TrustRoot
@@ -23,6 +25,7 @@ def explain_file(
     is_demanded: bool,
     now: datetime,
     artifact: BlobSource | None = None,
+    policy: VerificationPolicy | None = None,
 ) -> tuple[Story, ...]:
     """One story for each signature in the file, in its order: one or more. Arguments as `explain_evidence`.
 
@@ -35,17 +38,18 @@ def explain_file(
         if isinstance(found, SigningError):
             stories.append(unread(source, found))
             continue
-        stories.append(
-            explain_evidence(
-                source,
-                found,
-                trust=trust,
-                requirements=requirements,
-                is_demanded=is_demanded,
-                now=now,
-                artifact=artifact,
-            )
+        story = explain_evidence(
+            source,
+            found,
+            trust=trust,
+            requirements=requirements,
+            is_demanded=is_demanded,
+            now=now,
+            artifact=artifact,
+            policy=policy,
         )
+        refusal = None if policy is None or isinstance(trust, SigningError) else form_refusal(found, policy)
+        stories.append(story if refusal is None or story.verdict == REFUSED else with_content_refused(story, refusal))
     return tuple(stories)
 
 

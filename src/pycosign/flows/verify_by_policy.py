@@ -23,6 +23,7 @@ __all__ = [
     "JudgedFile",
     "conclude_image_by_policy",
     "count_image_signers",
+    "form_refusal",
     "verify_file_by_policy",
 ]
 
@@ -63,21 +64,28 @@ def verify_file_by_policy(
 
 
 def _check_form(evidence: Evidence, source: BlobSource | None, policy: VerificationPolicy) -> None:
-    """A signature approves a file; a statement says something about it, good or bad. Neither stands for the other."""
-    is_statement = isinstance(evidence.content, Envelope)
-    if is_statement != (policy.predicate_type is not None):
-        refusal = PredicateTypeMismatchError(
-            f"the {evidence.source} holds a statement, and the policy demands a signature: its predicate_type would "
-            "say which statements count"
-            if is_statement
-            else f"the {evidence.source} holds a bare signature, not a statement of type {policy.predicate_type}"
-        )
-        refusal.check = "content"
+    refusal = form_refusal(evidence, policy)
+    if refusal is not None:
         raise refusal
     if source is None or not source.is_digest:
         return
     if all(message_needed(evidence, requirements) for requirements in requirements_of(policy)):
         raise UsageError(DIGEST_IS_NOT_ENOUGH)
+
+
+def form_refusal(evidence: Evidence, policy: VerificationPolicy) -> PredicateTypeMismatchError | None:
+    """A signature approves a file; a statement says something about it, good or bad. Neither stands for the other."""
+    is_statement = isinstance(evidence.content, Envelope)
+    if is_statement == (policy.predicate_type is not None):
+        return None
+    refusal = PredicateTypeMismatchError(
+        f"the {evidence.source} holds a statement, and the policy demands a signature: its predicate_type would "
+        "say which statements count"
+        if is_statement
+        else f"the {evidence.source} holds a bare signature, not a statement of type {policy.predicate_type}"
+    )
+    refusal.check = "content"
+    return refusal
 
 
 def count_image_signers(judged: "JudgedImage", policy: VerificationPolicy) -> PolicyVerdict:

@@ -37,6 +37,7 @@ __all__ = [
     "JudgedImage",
     "SignaturePlace",
     "SignaturesUnavailableError",
+    "claims_to_be_signature",
     "conclude",
     "judge_image",
     "verify_image",
@@ -258,7 +259,7 @@ def _judge(
 ) -> AcceptedSignature | None:
     """One candidate: accepted, or None for a bundle that does not claim to be a signature. Raises SigningError."""
     assert candidate.document is not None
-    if candidate.kind == BUNDLE and not _is_signature(evidence, requirements):
+    if candidate.kind == BUNDLE and not claims_to_be_signature(evidence, requirements):
         return None
     try:
         verified = judge(evidence, artifact)
@@ -277,7 +278,7 @@ def _judge(
     )
 
 
-def _is_signature(evidence: Evidence, requirements: Requirements) -> bool:
+def claims_to_be_signature(evidence: Evidence, requirements: Requirements) -> bool:
     """Whether a bundle claims to be what is asked for. A claim only: the pipeline checks it after the signature."""
     if requirements.allow_any_predicate or not isinstance(evidence.content, Envelope):
         return True

@@ -31,6 +31,8 @@ __all__ = [
     "decide",
     "fold",
     "judge",
+    "judge_under",
+    "promising_rules",
     "requirements_of",
 ]
 
@@ -168,12 +170,23 @@ def judge(
     trust: TrustRoot | None,
     now: datetime,
 ) -> Verified:
-    """One signature, under the rules that could accept it.
+    """One signature, under the rules of the policy that could accept it. Raises: as `judge_under`."""
+    return judge_under(evidence, artifact, requirements_of(policy), trust, now)
+
+
+def judge_under(
+    evidence: Evidence,
+    artifact: Artifact | None,
+    rules: tuple[Requirements, ...],
+    trust: TrustRoot | None,
+    now: datetime,
+) -> Verified:
+    """One signature, under those of one or more rules that could accept it.
 
     Raises: SigningError: no rule does: the error of the one that came furthest, or an UnavailableError of any.
     """
     failures: list[SigningError] = []
-    for requirements in _promising(evidence, requirements_of(policy)):
+    for requirements in promising_rules(evidence, rules):
         try:
             return verify(evidence, artifact, trust=trust, requirements=requirements, now=now)
         except SigningError as exc:
@@ -181,24 +194,24 @@ def judge(
     raise max(failures, key=_progress)
 
 
-def _promising(evidence: Evidence, rules: tuple[Requirements, ...]) -> list[Requirements]:
+def promising_rules(evidence: Evidence, rules: tuple[Requirements, ...]) -> tuple[Requirements, ...]:
     """The rules worth a run of the pipeline, by what the evidence claims of itself; at least one, for its refusal.
 
     It only saves work: whatever is left out here, the pipeline would refuse.
     """
     if not evidence.chain_der:
-        return [rule for rule in rules if isinstance(rule.signer, SignerKey)] or [rules[0]]
-    by_identity = [rule for rule in rules if isinstance(rule.signer, SignerIdentity)]
+        return tuple(rule for rule in rules if isinstance(rule.signer, SignerKey)) or rules[:1]
+    by_identity = tuple(rule for rule in rules if isinstance(rule.signer, SignerIdentity))
     try:
         names = [value for _, value in parse_certificate(evidence.chain_der[0]).san]
     except MalformedError:
         names = []
-    fitting = [
+    fitting = tuple(
         rule
         for rule in by_identity
         if isinstance(rule.signer, SignerIdentity) and any(rule.signer.identity.accepts(name) for name in names)
-    ]
-    return fitting or by_identity[:1] or [rules[0]]
+    )
+    return fitting or by_identity[:1] or rules[:1]
 
 
 def _progress(error: SigningError) -> tuple[bool, int]:

@@ -2,7 +2,7 @@
 
 import os
 
-from pycosign.cli.groups import REGISTRY, UNSUPPORTED_REGISTRY, VERIFYING
+from pycosign.cli.groups import POLICY_FILE, REGISTRY, UNSUPPORTED_REGISTRY, VERIFYING
 from pycosign.cli.table import Command, Flag, exactly, text
 from pycosign.errors import UsageError
 
@@ -11,12 +11,11 @@ if TYPE_CHECKING:
     from typing import Any
 
     from pycosign.cli.context import Context
+    from pycosign.cli.explain_demand import Demand
+    from pycosign.cli.explain_report import Explained
     from pycosign.cli.journal import Journal
     from pycosign.cli.parser import Values
-    from pycosign.errors import SigningError
     from pycosign.flows.explain import Story
-    from pycosign.verify.requirements import Requirements
-    from pycosign.verify.trust import TrustRoot
 
 __all__ = ["run"]
 
@@ -49,7 +48,10 @@ COMMAND = Command(
     (
         *(_own(flag) for flag in VERIFYING if flag.name not in _LEFT_OUT),
         *(_own(flag) for flag in REGISTRY),
-        text("artifact", "the file that was signed: compare the signature with it", own=True),
+        POLICY_FILE,
+        text(
+            "artifact", "the file that was signed, or its digest (sha256:HEX): compare the signature with it", own=True
+        ),
         text("output", "form of what is printed", default="text", choices=("json", "text"), own=True),
     ),
     check_arguments=exactly(1),
@@ -58,6 +60,10 @@ COMMAND = Command(
 
   # does it belong to this file?
   pycosign explain FILE.sigstore.json --artifact FILE
+  pycosign explain FILE.sigstore.json --artifact sha256:HEX
+
+  # are there enough signers, and who?
+  pycosign explain FILE.sigstore.json --artifact FILE --policy-file policy.yaml
 
   # everything that is stored beside an image
   pycosign explain IMAGE""",
@@ -68,6 +74,7 @@ COMMAND = Command(
 
 def run(args: "Values", context: "Context") -> int:
     """Print the story. The exit status says the same as its last words: 0, 1 for refused, 20 for unavailable."""
+    from pycosign.cli.explain_report import Explained
     from pycosign.cli.journal import Journal
     from pycosign.errors import UnavailableError
     from pycosign.flows.explain import CONSISTENT, REFUSED, VERIFIED, verdict_over
@@ -76,15 +83,21 @@ def run(args: "Values", context: "Context") -> int:
         raise UsageError(f"unsupported --output {args.text('output')!r}; supported values are json, text")
     word, journal = args.words[0], Journal()
     if _is_file(word):
-        digest, stories = None, _of_file(word, args, context, journal)
+        digest, (demand, stories) = None, _of_file(word, args, context, journal)
     else:
-        digest, stories = _of_image(word, args, context, journal)
-    told = [story for story in stories if not _is_demanded(args) or digest is None or _may_count(story)]
-    verdict = verdict_over(told) if told else REFUSED
-    _print(word, digest, stories, verdict, args, context, journal)
-    if verdict in (VERIFIED, CONSISTENT):
+        digest, demand, stories = _of_image(word, args, context, journal)
+    if demand.policy is not None:
+        from pycosign.flows.explain_by_policy import conclude_by_policy
+
+        answer = conclude_by_policy(stories, demand.policy)
+        explained = Explained(word, digest, answer.stories, answer.verdict, demand.policy, answer.counted)
+    else:
+        told = [story for story in stories if not demand.is_demanded or digest is None or _may_count(story)]
+        explained = Explained(word, digest, stories, verdict_over(told) if told else REFUSED)
+    _print(explained, args, context, journal)
+    if explained.verdict in (VERIFIED, CONSISTENT):
         return 0
-    return 1 if verdict == REFUSED else UnavailableError.exit_status
+    return 1 if explained.verdict == REFUSED else UnavailableError.exit_status
 
 
 def _may_count(story: "Story") -> bool:
@@ -101,63 +114,39 @@ def _is_file(word: str) -> bool:
     return False
 
 
-def _is_demanded(args: "Values") -> bool:
-    from pycosign.cli.next_step import DEMANDING
-
-    return any(args.text(name) for name in args.flags if name.startswith(DEMANDING))
-
-
-def _requirements(args: "Values", context: "Context") -> "Requirements":
-    """What the flags demand. Without a demanded signer its place is taken by whom the evidence claims."""
-    from pycosign.cli.verifying import check_signer_flags, read_requirements, warn_of_waivers
-
-    warn_of_waivers(args, context, "signature")
-    if _is_demanded(args):
-        check_signer_flags(args)
-    return read_requirements(args, context, is_signer_open=not _is_demanded(args))
-
-
-def _trust(
-    args: "Values", context: "Context", requirements: "Requirements", journal: "Journal"
-) -> "TrustRoot | SigningError | None":
-    """The trust root, or why it could not be had: what is claimed can be told all the same."""
-    from pycosign.cli.verifying import load_trust_for
-    from pycosign.errors import UnavailableError
-
-    try:
-        return load_trust_for(args, context, requirements, journal)
-    except UnavailableError as exc:
-        return exc
-
-
-def _of_file(word: str, args: "Values", context: "Context", journal: "Journal") -> "tuple[Story, ...]":
+def _of_file(word: str, args: "Values", context: "Context", journal: "Journal") -> "tuple[Demand, tuple[Story, ...]]":
     from pycosign.ambient import utc_now
+    from pycosign.cli.explain_demand import read_demand
     from pycosign.errors import MalformedError
-    from pycosign.flows.blob_source import blob_from_path
+    from pycosign.flows.blob_source import blob_from_path_or_digest
     from pycosign.flows.explain import unread
     from pycosign.flows.explain_file import explain_file
     from pycosign.flows.verify_blob import read_bundle_file
 
-    artifact = blob_from_path(args.text("artifact")) if args.text("artifact") else None
-    requirements = _requirements(args, context)
+    artifact = blob_from_path_or_digest(args.text("artifact")) if args.text("artifact") else None
+    demand = read_demand(args, context, journal, is_image=False)
     try:
         data = read_bundle_file(word)
     except MalformedError as exc:  # too large
-        return (unread(word, exc),)
-    trust = _trust(args, context, requirements, journal)
-    return explain_file(
+        return demand, (unread(word, exc),)
+    stories = explain_file(
         word,
         data,
-        trust=trust,
-        requirements=requirements,
-        is_demanded=_is_demanded(args),
+        trust=demand.trust,
+        requirements=demand.requirements,
+        is_demanded=demand.is_demanded,
         now=utc_now(),
         artifact=artifact,
+        policy=demand.policy,
     )
+    return demand, stories
 
 
-def _of_image(word: str, args: "Values", context: "Context", journal: "Journal") -> "tuple[str, tuple[Story, ...]]":
+def _of_image(
+    word: str, args: "Values", context: "Context", journal: "Journal"
+) -> "tuple[str, Demand, tuple[Story, ...]]":
     from pycosign.ambient import utc_now
+    from pycosign.cli.explain_demand import read_demand
     from pycosign.cli.images import open_registry, signature_repository
     from pycosign.flows.explain_image import explain_image
     from pycosign.flows.verify_image import SignaturePlace
@@ -166,56 +155,58 @@ def _of_image(word: str, args: "Values", context: "Context", journal: "Journal")
         raise UsageError("--artifact is for a bundle: what is beside an image is compared with the image")
     if args.switch("offline"):
         raise UsageError(f"{word}: no such file, and --offline forbids asking for an image")
-    requirements = _requirements(args, context)
+    demand = read_demand(args, context, journal, is_image=True)
     told = explain_image(
         word,
         registry=open_registry(args, context),
-        trust=_trust(args, context, requirements, journal),
-        requirements=requirements,
-        is_demanded=_is_demanded(args),
+        trust=demand.trust,
+        requirements=demand.requirements,
+        is_demanded=demand.is_demanded,
         now=utc_now(),
         place=SignaturePlace(signature_repository(context), args.text("attachment-tag-prefix")),
+        policy=demand.policy,
     )
-    return told.digest, told.stories
+    return told.digest, demand, told.stories
 
 
-def _print(
-    word: str,
-    digest: str | None,
-    stories: "tuple[Story, ...]",
-    verdict: str,
-    args: "Values",
-    context: "Context",
-    journal: "Journal",
-) -> None:
-    from pycosign.cli.next_step import next_command
+def _print(explained: "Explained", args: "Values", context: "Context", journal: "Journal") -> None:
+    from pycosign.cli.next_step import next_command, policy_command
 
-    commands = [next_command(word, story, args, is_image=digest is not None) for story in stories]
+    is_image, policy = explained.digest is not None, explained.policy
+    if policy is None:
+        commands = [next_command(explained.word, story, args, is_image=is_image) for story in explained.stories]
+        last = None
+    else:
+        commands = [None] * len(explained.stories)  # the answer is over all of them
+        last = policy_command(explained, policy, args)
     if args.text("output") == "json":
         from pycosign.cli.explain_report import explanation
         from pycosign.cli.report import one_line
 
-        context.put(one_line(explanation(word, digest, stories, commands, verdict, journal)) + "\n")
+        context.put(one_line(explanation(explained, commands, last, journal)) + "\n")
         return
-    for line in _lines(word, digest, stories, commands, args, journal.trust):
+    for line in _lines(explained, commands, last, args, journal.trust):
         context.put(f"{line}\n")
 
 
 def _lines(
-    word: str,
-    digest: str | None,
-    stories: "tuple[Story, ...]",
+    explained: "Explained",
     commands: list[str | None],
+    last: str | None,
     args: "Values",
     trust: "dict[str, Any] | None",
 ) -> list[str]:
-    from pycosign.cli.explain_text import shown, story_lines, trust_line
+    from pycosign.cli.explain_text import policy_lines, shown, story_lines, trust_line
 
-    lines = [] if digest is None else [f"{shown(word)} stands for {digest}"]
-    if not stories:
-        return [*lines, "Nothing that could be a signature or an attestation is beside it."]
-    lines.append(trust_line(trust))
-    compared = args.text("artifact") if digest is None else word
+    word, stories = explained.word, explained.stories
+    lines = [] if explained.digest is None else [f"{shown(word)} stands for {explained.digest}"]
+    compared = args.text("artifact") if explained.digest is None else word
+    if stories:
+        lines.append(trust_line(trust))
+    else:
+        lines.append("Nothing that could be a signature or an attestation is beside it.")
     for story, command in zip(stories, commands, strict=True):
         lines += ["", *story_lines(story, command, artifact=compared)]
+    if explained.counted is not None:
+        lines += ["", *policy_lines(args.text("policy-file"), explained, last, artifact=compared)]
     return lines
