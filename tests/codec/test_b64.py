@@ -20,6 +20,8 @@ def decoder(request: pytest.FixtureRequest) -> Iterator[None]:
             if not (b64.__file__ or "").endswith(".py"):
                 pytest.skip("a compiled module's variables cannot be exchanged")
             patch.setattr(b64, "_quick", None)
+        else:
+            b64.load_quick_decoder()
         yield
 
 
