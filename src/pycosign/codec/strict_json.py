@@ -13,6 +13,7 @@ __all__ = ["Fields", "JsonObject", "JsonValue", "canonical_json", "compact_json"
 
 _SAFE_INTEGER = 2**53 - 1  # RFC 8785 writes numbers as IEEE doubles: beyond this, two writers differ
 _FEW_ESCAPES = 32
+_CONTAINERS = (dict, list)
 
 
 class _RefusedJsonError(ValueError):
@@ -85,10 +86,12 @@ def load_json(data: bytes | str, *, what: str, max_bytes: int) -> JsonValue:
 def _is_deeper(value: JsonValue, levels: int) -> bool:
     """Whether objects and arrays stand inside of one another on more than so many levels."""
     if isinstance(value, dict):
-        return levels == 0 or any(_is_deeper(item, levels - 1) for item in value.values() if not isinstance(item, str))
-    if isinstance(value, list):
-        return levels == 0 or any(_is_deeper(item, levels - 1) for item in value if not isinstance(item, str))
-    return False
+        inner = [item for item in value.values() if isinstance(item, _CONTAINERS)]
+    elif isinstance(value, list):
+        inner = [item for item in value if isinstance(item, _CONTAINERS)]
+    else:
+        return False
+    return levels == 0 or any(_is_deeper(item, levels - 1) for item in inner)
 
 
 def _may_escape_surrogates(text: str) -> bool:
