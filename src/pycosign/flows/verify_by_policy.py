@@ -3,12 +3,21 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from pycosign.errors import PredicateTypeMismatchError, SigningError, UsageError
+from pycosign.errors import PredicateTypeMismatchError, RefusedError, SigningError, UnavailableError, UsageError
 from pycosign.flows.blob_source import BlobSource
 from pycosign.flows.candidates import artifact_for
 from pycosign.flows.verify_blob import DIGEST_IS_NOT_ENOUGH
-from pycosign.policy.decide import PolicyVerdict, VerificationPolicy, check_policy, fold, judge, requirements_of
+from pycosign.policy.decide import (
+    PolicyVerdict,
+    VerificationPolicy,
+    check_policy,
+    fold,
+    judge,
+    promising_rules,
+    requirements_of,
+)
 from pycosign.record import Record
+from pycosign.verify.artifact import Artifact
 from pycosign.verify.evidence import Evidence
 from pycosign.verify.needs import message_needed
 from pycosign.verify.result import Verified
@@ -57,10 +66,31 @@ def verify_file_by_policy(
             if isinstance(candidate, SigningError):
                 raise candidate
             _check_form(candidate, source, policy)
-            outcomes.append(judge(candidate, artifact, policy, trust, now))
+            outcomes.append(_judged(candidate, source, artifact, policy, trust, now))
         except SigningError as exc:
             outcomes.append(exc)
     return JudgedFile(tuple(outcomes), fold(outcomes, policy))
+
+
+def _judged(
+    evidence: Evidence,
+    source: BlobSource | None,
+    artifact: Artifact | None,
+    policy: VerificationPolicy,
+    trust: TrustRoot | None,
+    now: datetime,
+) -> Verified:
+    """Where only a digest is known, a refusal says nothing of the rules whose keys sign the file itself."""
+    try:
+        return judge(evidence, artifact, policy, trust, now)
+    except RefusedError as exc:
+        rules = promising_rules(evidence, requirements_of(policy))
+        is_short = source is not None and source.is_digest
+        if is_short and exc.check == "signature" and any(message_needed(evidence, rule) for rule in rules):
+            needed = UnavailableError(DIGEST_IS_NOT_ENOUGH, code="artifact.needed")
+            needed.check, needed.proved = exc.check, exc.proved
+            raise needed from exc
+        raise
 
 
 def _check_form(evidence: Evidence, source: BlobSource | None, policy: VerificationPolicy) -> None:
