@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from bench import peers
 from bench.process import build
 from pycosign.ambient import utc_now
-from pycosign.codec.b64 import load_quick_decoder
+from pycosign.codec.b64 import use_quick_decoder
 from pycosign.flows.verify_blob import read_bundle_evidence
 from pycosign.verify.artifact import artifact_from_digest
 from pycosign.verify.pipeline import verify
@@ -26,7 +26,7 @@ from pycosign.verify.requirements import Requirements, SignerIdentity, TextRule
 from pycosign.verify.trust import compile_trust
 from pycosign.wire.trusted_root import parse_trusted_root
 
-load_quick_decoder()  # as verifiers that are kept and batches do, where it is installed
+use_quick_decoder()  # as verifiers that are kept and batches do, where it is installed
 _DATA = Path(__file__).parent.parent / "tests" / "data"
 _CASES = _DATA / "conformance" / "bundle-verify"
 _DIGEST = "sha256:a0cfc71271d6e278e57cd332ff957c3f7043fdda354c4cbb190a30d56efa01bf"  # of a.txt, as the cases have it

@@ -21,7 +21,7 @@ def decoder(request: pytest.FixtureRequest) -> Iterator[None]:
                 pytest.skip("a compiled module's variables cannot be exchanged")
             patch.setattr(b64, "_quick", None)
         else:
-            b64.load_quick_decoder()
+            b64.use_quick_decoder()
         yield
 
 

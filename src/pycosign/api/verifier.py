@@ -11,7 +11,7 @@ from pycosign.api.results import JudgedFile, VerifiedImage
 from pycosign.api.signers import Signer
 from pycosign.api.trust import Trust
 from pycosign.attest.predicate_types import predicate_type_uri
-from pycosign.codec.b64 import load_quick_decoder
+from pycosign.codec.b64 import use_quick_decoder
 from pycosign.errors import MalformedError, PredicateTypeMismatchError, SigningError, UsageError
 from pycosign.flows.candidates import Candidate, read_candidates, verify_candidates
 from pycosign.flows.verify_blob import verify_blob
@@ -69,7 +69,7 @@ class Verifier:
         else:
             self._policy, self._demand = _completed(signer, self._root(), self._now())
         self._registry = registry or RegistryAccess()
-        load_quick_decoder()  # a verifier is kept to be used again
+        use_quick_decoder()  # a verifier is kept to be used again
 
     def verify_file(self, artifact: ArtifactSource, *, bundle: BundleSource) -> Verified:
         """Verify the signature of one file. The file is read once, in pieces; no socket is opened.

@@ -5,7 +5,7 @@ from typing import Any
 
 from pycosign.errors import MalformedError
 
-__all__ = ["decode_b64", "decode_b64url", "encode_b64", "encode_b64url", "load_quick_decoder"]
+__all__ = ["decode_b64", "decode_b64url", "encode_b64", "encode_b64url", "use_quick_decoder"]
 
 _quick: Any = None
 
@@ -15,7 +15,7 @@ _TO_URL = str.maketrans("+/", "-_")
 _FROM_URL = str.maketrans("-_", "+/")
 
 
-def load_quick_decoder() -> None:
+def use_quick_decoder() -> None:
     """Take mypyc's own library where it is installed: ten to thirty times as fast, and dearer to load than one bundle.
 
     For processes that read many: the compiled build brings it (docs/adr/0004).

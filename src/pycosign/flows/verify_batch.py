@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import BinaryIO, NamedTuple
 
 from pycosign import limits
-from pycosign.codec.b64 import load_quick_decoder
+from pycosign.codec.b64 import use_quick_decoder
 from pycosign.codec.strict_json import load_json
 from pycosign.errors import MalformedError, SigningError, UnavailableError, UsageError
 from pycosign.flows.blob_source import BlobSource, blob_from_digest
@@ -86,7 +86,7 @@ def verify_batch(
         )
         return judged.verdict.value[0].encode() + render(judged).encode("utf-8", "surrogatepass")
 
-    load_quick_decoder()
+    use_quick_decoder()
     lines = LineReader(batch, max_bytes=limits.BATCH_LINE_BYTES)
     with closing(map_lines(judge, lines, workers=workers)) as answers:
         for answer in answers:
