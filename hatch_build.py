@@ -31,7 +31,7 @@ class CompiledHook(BuildHookInterface):  # type: ignore[misc] # hatchling is not
     PLUGIN_NAME = "custom"
 
     def dependencies(self) -> list[str]:
-        """What compiling needs besides hatchling: mypy reads the types of everything that is imported, however far off."""
+        """What compiling needs besides hatchling: mypy follows imports, however far off, for their types."""
         if not _is_wanted():
             return []
         dependencies: list[str] = self.metadata.core.dependencies
