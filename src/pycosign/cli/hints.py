@@ -7,7 +7,7 @@ _HINTS = {
     "annotation": "`pycosign verify` without -a shows the annotations that were signed",
     "artifact.digest-mismatch": "the signature is for another file or image: check that it is the one that was signed",
     "artifact.name-mismatch": "PyPI's attestations name the file: give it the name under which it was published",
-    "artifact.needed": "`pycosign explain BUNDLE --artifact FILE`",
+    "artifact.needed": "give the file itself; to `pycosign explain` with --artifact FILE",
     "artifact.unreadable": "this says nothing about the signature: see whether the file is there and may be read",
     "batch": "each line is a JSON object with `artifact` and `bundle`",
     "bundle.none-accepted": "the message says why for each that the file holds: one that fits is enough",

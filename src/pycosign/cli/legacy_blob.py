@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from pycosign import limits
-from pycosign.errors import UsageError
+from pycosign.errors import ArtifactDigestMismatchError, UsageError
 from pycosign.flows.blob_source import BlobSource
 from pycosign.flows.verify_blob import LegacyPieces, legacy_evidence
 from pycosign.keys.reference import read_key_file
@@ -76,7 +76,13 @@ def completed_by_log(
         return source, evidence
     whole = message_needed(evidence, requirements)
     artifact = source.read({"sha256", *digests_needed(evidence, requirements)}, whole=whole)
-    check_signature(evidence, artifact, claimed_signer(evidence, requirements))
+    try:
+        check_signature(evidence, artifact, claimed_signer(evidence, requirements))
+    except ArtifactDigestMismatchError as exc:
+        from pycosign.flows.lacking import reraise_if_open
+
+        reraise_if_open(exc, source, evidence, requirements)
+        raise
     found = search_log(
         evidence,
         http=context.http(),

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from pycosign.errors import (
+    ArtifactDigestMismatchError,
     MalformedError,
     NoCandidateAcceptedError,
     PredicateTypeMismatchError,
@@ -215,4 +216,10 @@ def _judge(
         raise refusal
     if source is not None and source.is_digest and message_needed(evidence, requirements):
         raise UsageError(DIGEST_IS_NOT_ENOUGH)
-    return verify(evidence, artifact, trust=trust, requirements=requirements, now=now)
+    try:
+        return verify(evidence, artifact, trust=trust, requirements=requirements, now=now)
+    except ArtifactDigestMismatchError as exc:
+        from pycosign.flows.lacking import reraise_if_open
+
+        reraise_if_open(exc, source, evidence, requirements)
+        raise

@@ -19,13 +19,14 @@ from pycosign.flows.claimed import (
     stated_artifact,
     who_claims,
 )
+from pycosign.flows.lacking import artifact_needed, other_digest_needed
 from pycosign.flows.verify_blob import DIGEST_IS_NOT_ENOUGH
 from pycosign.policy.decide import VerificationPolicy, judge_under, promising_rules, requirements_of
 from pycosign.verify.artifact import Artifact
 from pycosign.verify.checks import NOT_NEEDED, PASSED, WAIVED, CheckResult, checks_of
 from pycosign.verify.checks import REFUSED as FAILED
 from pycosign.verify.evidence import Evidence
-from pycosign.verify.pipeline import digests_needed, message_needed
+from pycosign.verify.pipeline import message_needed
 from pycosign.verify.requirements import Requirements, Waiver
 from pycosign.verify.result import Verified
 from pycosign.verify.trust import TrustRoot
@@ -181,9 +182,9 @@ def _more_needed(evidence: Evidence, artifact: Artifact | None, rules: Rules) ->
     """Why a signature that does not say what it is of cannot be judged with what is given; None if it can."""
     if artifact is None:
         message = f"the {evidence.source} does not state what it is a signature of: the file itself is needed"
-        return _artifact_needed(message)
+        return artifact_needed(message)
     if artifact.message is None and not artifact.is_image and all(message_needed(evidence, rule) for rule in rules):
-        return _artifact_needed(DIGEST_IS_NOT_ENOUGH)
+        return artifact_needed(DIGEST_IS_NOT_ENOUGH)
     return None
 
 
@@ -206,31 +207,11 @@ def _lacking(
     """
     if artifact is None or artifact.is_image or artifact.message is not None or not isinstance(error, RefusedError):
         return None
-    needed: UnavailableError | None = None
-    if error.check == "signature" and any(message_needed(evidence, rule) for rule in rules):
-        needed = _artifact_needed(DIGEST_IS_NOT_ENOUGH)
-    elif error.code == "artifact.digest-mismatch":
-        stated = _algorithms(evidence, rules)
-        if stated.isdisjoint(artifact.digests):
-            has, wants = " or ".join(sorted(artifact.digests)), " or ".join(sorted(stated))
-            needed = _artifact_needed(
-                f"the {evidence.source} speaks of {wants}, and of the artifact only {has} is known"
-            )
-    if needed is not None:
-        needed.check, needed.proved = error.check, error.proved
+    if error.check != "signature" or not any(message_needed(evidence, rule) for rule in rules):
+        return other_digest_needed(error, artifact, evidence, rules)
+    needed = artifact_needed(DIGEST_IS_NOT_ENOUGH)
+    needed.check, needed.proved = error.check, error.proved
     return needed
-
-
-def _algorithms(evidence: Evidence, rules: Rules) -> frozenset[str]:
-    """The digests by which the signed content knows its artifact."""
-    content = evidence.content
-    if isinstance(content, MessageSignature) and content.digest_algorithm is not None:
-        return frozenset((content.digest_algorithm,))
-    return frozenset().union(*(digests_needed(evidence, rule._replace(revocations=())) for rule in rules))
-
-
-def _artifact_needed(message: str) -> UnavailableError:
-    return UnavailableError(message, code=_ARTIFACT_NEEDED)
 
 
 def _with(story: Story, outcome: Verified | SigningError, *, checks: tuple[CheckResult, ...]) -> Story:

@@ -5,7 +5,13 @@ from typing import Final
 
 from pycosign import limits
 from pycosign.codec.b64 import decode_b64
-from pycosign.errors import KeyMismatchError, MalformedError, UnavailableError, UsageError
+from pycosign.errors import (
+    ArtifactDigestMismatchError,
+    KeyMismatchError,
+    MalformedError,
+    UnavailableError,
+    UsageError,
+)
 from pycosign.flows.blob_source import BlobSource
 from pycosign.record import Record
 from pycosign.verify.evidence import (
@@ -57,13 +63,20 @@ def verify_blob(
 ) -> Verified:
     """Verify one file. It is read once; memory does not grow with it.
 
-    Raises: RefusedError, MalformedError, UnavailableError (the file cannot be read), UsageError: see `pipeline.verify`.
+    Raises: RefusedError, MalformedError, UnavailableError (the file cannot be read, or only a digest is known that was
+            not signed), UsageError: see `pipeline.verify`.
     """
     whole = message_needed(evidence, requirements)
     if whole and source.is_digest:
         raise UsageError(DIGEST_IS_NOT_ENOUGH)
     artifact = source.read(digests_needed(evidence, requirements), whole=whole)
-    return verify(evidence, artifact, trust=trust, requirements=requirements, now=now)
+    try:
+        return verify(evidence, artifact, trust=trust, requirements=requirements, now=now)
+    except ArtifactDigestMismatchError as exc:
+        from pycosign.flows.lacking import reraise_if_open
+
+        reraise_if_open(exc, source, evidence, requirements)
+        raise
 
 
 def read_bundle_file(path: str) -> bytes:

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from pycosign.errors import PredicateTypeMismatchError, RefusedError, SigningError, UnavailableError, UsageError
+from pycosign.errors import PredicateTypeMismatchError, RefusedError, SigningError, UsageError
 from pycosign.flows.blob_source import BlobSource
 from pycosign.flows.candidates import artifact_for
+from pycosign.flows.lacking import artifact_needed, reraise_if_open
 from pycosign.flows.verify_blob import DIGEST_IS_NOT_ENOUGH
 from pycosign.policy.decide import (
     PolicyVerdict,
@@ -80,16 +81,17 @@ def _judged(
     trust: TrustRoot | None,
     now: datetime,
 ) -> Verified:
-    """Where only a digest is known, a refusal says nothing of the rules whose keys sign the file itself."""
+    """Where only a digest is known, a refusal says nothing of rules whose keys sign another one, or the file itself."""
     try:
         return judge(evidence, artifact, policy, trust, now)
     except RefusedError as exc:
         rules = promising_rules(evidence, requirements_of(policy))
         is_short = source is not None and source.is_digest
         if is_short and exc.check == "signature" and any(message_needed(evidence, rule) for rule in rules):
-            needed = UnavailableError(DIGEST_IS_NOT_ENOUGH, code="artifact.needed")
+            needed = artifact_needed(DIGEST_IS_NOT_ENOUGH)
             needed.check, needed.proved = exc.check, exc.proved
             raise needed from exc
+        reraise_if_open(exc, source, evidence, *rules)
         raise
 
 
