@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from pycosign.cli.env import bind, variable_of
 from pycosign.cli.gotext import format_duration
+from pycosign.cli.parser import parse
 from pycosign.cli.registry import ROOT, Node
 from pycosign.cli.table import DURATION, ROOT_FLAGS, Command, Flag, help_flag
+from pycosign.errors import UsageError
 
 LIST = Path(__file__).parent.parent / "data" / "cosign-flags.tsv"
 Row = tuple[str, str, str, str, str]  # name, shorthand, type, default, notice
@@ -84,3 +87,19 @@ def test_a_table_is_consistent(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(set(OURS) - set(COSIGN)))
 def test_a_command_of_our_own_binds_its_flags_to_our_own_variables(name: str) -> None:
     assert all(flag.own for flag in OURS[name][1].flags)
+
+
+OWN_CHOICES = [
+    (name, flag) for name, (_, command) in OURS.items() for flag in command.flags if flag.own and flag.choices
+]
+
+
+@pytest.mark.parametrize(("name", "flag"), OWN_CHOICES, ids=[f"{name} --{flag.name}" for name, flag in OWN_CHOICES])
+def test_a_value_that_a_flag_of_our_own_does_not_know_is_refused(name: str, flag: Flag) -> None:
+    """`--output jsom` must not print text to a program that reads JSON, and end with 0."""
+    with pytest.raises(UsageError, match=f'--{flag.name}.* must be one of "'):
+        parse([f"--{flag.name}=jsom"], (flag,))
+    with pytest.raises(UsageError, match=f'--{flag.name}.* must be one of "'):
+        bind(parse([], (flag,)), {variable_of(flag): "jsom"})
+    for choice in (*flag.choices, flag.default):
+        assert parse([f"--{flag.name}={choice}"], (flag,)).text(flag.name) == choice

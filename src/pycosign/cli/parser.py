@@ -117,7 +117,8 @@ class Values:
             value = (*self._already(flag), written)
         else:
             assert flag.kind in (TEXT, ENUM)
-            if flag.kind == ENUM and written not in flag.choices:
+            is_closed = flag.kind == ENUM or (flag.own and flag.choices)
+            if is_closed and written not in (*flag.choices, flag.default):
                 raise ValueError("must be one of " + ", ".join(quote(choice) for choice in flag.choices))
             value = written
         self._values[flag.name] = value

@@ -3,7 +3,7 @@
 from pycosign.ambient import utc_now
 from pycosign.cli.journal import Journal
 from pycosign.cli.report import candidate, full_report, one_line, policy_member, row_by_policy, verdict_of_error
-from pycosign.cli.reporting import put_report, report_form
+from pycosign.cli.reporting import put_report
 from pycosign.cli.verifying import check_bundle_flags, load_trust_for, wants_timestamps
 from pycosign.errors import SigningError, UsageError
 from pycosign.flows.policy_file import complete_policy, demand_of_trust, open_policy
@@ -115,7 +115,7 @@ def run_file_by_policy(
 
     Args: artifact: what reports call the file; source: opens it, when everything else has been read.
     """
-    form, journal = report_form(args), Journal()
+    form, journal = args.text("report"), Journal()
     in_data = form or args.text("output") == "json"
     places: list[str] = []
     judged: JudgedFile | None = None

@@ -9,7 +9,7 @@ from pycosign.cli.report import (
     report_of_verified,
     verdict_of_error,
 )
-from pycosign.errors import SigningError, UsageError
+from pycosign.errors import SigningError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,20 +21,12 @@ if TYPE_CHECKING:
     from pycosign.flows.candidates import JudgedCandidate
     from pycosign.verify.result import Verified
 
-__all__ = ["conclude_reported", "print_answer", "put_report", "report_form"]
-
-
-def report_form(args: "Values") -> str:
-    """ "json", "text", or "" if no report is asked for. Raises: UsageError: another form."""
-    form = args.text("report")
-    if form not in ("", "json", "text"):
-        raise UsageError(f"unsupported --report {form!r}; supported values are json, text")
-    return form
+__all__ = ["conclude_reported", "print_answer", "put_report"]
 
 
 def print_answer(artifact: str, decide: "Callable[[Journal], Verified]", args: "Values", context: "Context") -> None:
     """Print the report, or the row, of what `decide` finds; of an error that is no verdict, nothing. Raises as it."""
-    form, journal = report_form(args), Journal()
+    form, journal = args.text("report"), Journal()
     try:
         verified = decide(journal)
     except SigningError as exc:

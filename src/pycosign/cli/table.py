@@ -66,7 +66,7 @@ class Flag:
         self.name, self.kind, self.default, self.help = name, kind, default, help
         self.shorthand = shorthand  # one letter, or nothing
         self.deprecated = deprecated  # the notice; such a flag works, and is not in `--help`
-        self.choices = choices  # offered by completion; enforced only for ENUM
+        self.choices = choices  # offered by completion; enforced for ENUM and for what is ours: Cosign takes any text
         self.own = own  # not one of Cosign's: binds to PYCOSIGN_*
 
     @property
@@ -98,7 +98,7 @@ def text(
     choices: tuple[str, ...] = (),
     own: bool = False,
 ) -> Flag:
-    """A flag with one value; `choices` are offered by completion and not enforced here."""
+    """A flag with one value; `choices` are offered by completion, and enforced if the flag is our own."""
     return Flag(name, TEXT, default, help, shorthand=shorthand, deprecated=deprecated, choices=choices, own=own)
 
 

@@ -79,8 +79,6 @@ def run(args: "Values", context: "Context") -> int:
     from pycosign.errors import UnavailableError
     from pycosign.flows.explain import CONSISTENT, REFUSED, VERIFIED, verdict_over
 
-    if args.text("output") not in ("json", "text"):
-        raise UsageError(f"unsupported --output {args.text('output')!r}; supported values are json, text")
     word, journal = args.words[0], Journal()
     if _is_file(word):
         digest, (demand, stories) = None, _of_file(word, args, context, journal)

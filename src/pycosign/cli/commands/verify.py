@@ -92,11 +92,9 @@ def run(args: "Values", context: "Context") -> None:
     judge = _Judge(args, context, requirements, journal, policy, trust)
     if args.text("report"):
         from pycosign.cli.image_report import report_image
-        from pycosign.cli.reporting import report_form
 
-        form = report_form(args)
         for word in args.words:
-            report_image(word, lambda word=word: judge(word), form, judge.journal, context, policy)  # type: ignore[misc]
+            report_image(word, lambda word=word: judge(word), args.text("report"), judge.journal, context, policy)  # type: ignore[misc]
         return
     for word in args.words:
         judged = judge(word)
