@@ -2,8 +2,9 @@
 
 import json
 import os
+import shutil
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from pycosign.instances.initialize import ChecksumError, initialize, read_root
 from pycosign.instances.trust import TrustSource, load_signing_config, load_trust
 from pycosign.instances.tuf_cache import locate_cache, mirror_folder
 from pycosign.instances.tuf_check import TufMetadataError
+from pycosign.net.http import HttpClient
 from tests.instances.conftest import Mirror
 
 
@@ -72,6 +74,25 @@ def test_the_age_is_reported_and_can_be_limited(mirror: Mirror, environ: dict[st
     with pytest.raises(UnavailableError) as caught:
         load_trust(source(mirror, environ, now=later, max_age=timedelta(days=1)))
     assert caught.value.code == "tuf.too-old"
+
+
+def test_a_cache_that_is_older_than_allowed_is_refreshed(mirror: Mirror, environ: dict[str, str]) -> None:
+    asked = datetime.fromisoformat(json.loads(Path(f"{mirror.folder(environ)}.json").read_bytes())["lastTimestamp"])
+    later, limit = asked + timedelta(hours=2), timedelta(hours=1)
+    assert load_trust(source(mirror, environ, now=later, http=mirror.offline)).document.age == timedelta(hours=2)
+    nobody = {**environ, "TUF_MIRROR": "http://127.0.0.1:9"}
+    shutil.copytree(mirror.folder(environ), Path(environ["TUF_ROOT"]) / "127.0.0.1-9")
+    shutil.copy(f"{mirror.folder(environ)}.json", Path(environ["TUF_ROOT"]) / "127.0.0.1-9.json")
+    with HttpClient() as client, pytest.raises(UnavailableError, match="Connection refused") as caught:
+        load_trust(source(mirror, nobody, now=later, http=lambda: client, max_age=limit))
+    assert caught.value.code == "tuf.too-old"
+    assert load_trust(source(mirror, environ, now=later, online=True, max_age=limit)).document.age == timedelta(0)
+
+
+def test_a_file_has_no_age_that_could_be_limited(mirror: Mirror, environ: dict[str, str]) -> None:
+    path = mirror.sandbox.urls["trusted_root"]
+    with pytest.raises(UsageError, match=f"{path} comes from files, which have no age"):
+        load_trust(source(mirror, environ, max_age=timedelta(days=1)), path=path)
 
 
 def test_expired_metadata_is_accepted_offline_with_a_warning(mirror: Mirror, environ: dict[str, str]) -> None:

@@ -73,8 +73,8 @@ class Trust:
         again at each load, from the root that is part of this package.
 
         Args:    offline: open no socket: take the cache however old it is, else what is built in.
-                 max_age: refuse to go on with anything older. cache: a directory; by default ~/.sigstore/root, which
-                 Cosign uses too. Proxies and TLS authorities are the environment's.
+                 max_age: ask also when the cache is older, and refuse to go on with that. cache: a directory; by
+                 default ~/.sigstore/root, which Cosign uses too. Proxies and TLS authorities are the environment's.
         Returns: its trust root.
         Raises:  UnavailableError: the repository does not answer and the cache does not suffice; `tuf.too-old`;
                  RefusedError, MalformedError: what the repository or the cache says cannot be trusted.

@@ -207,7 +207,7 @@ VERIFYING = (
         "max-trust-age",
         DURATION,
         0.0,
-        "refuse trust metadata that was fetched longer ago than this; 0 accepts any that has not expired",
+        "fetch trust metadata anew that is older than this, and refuse it where that fails; 0: no limit but its expiry",
         own=True,
     ),
     number("max-workers", "how many checks may run at once", default=10),

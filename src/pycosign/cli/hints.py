@@ -52,7 +52,9 @@ _HINTS = {
     "tlog.threshold": "distinct logs count, by operator or domain: sign with more of them, or demand fewer",
     "tlog.unknown-log": _OTHER_SIGSTORE,
     "tuf.metadata-invalid": "the stored trust data was changed: `pycosign initialize` fetches it anew",
+    "tuf.no-target": "the repository answered, and has no such file: see --mirror of `pycosign initialize`",
     "tuf.root-checksum": "compare the root file with the digest that the instance's operator publishes elsewhere",
+    "tuf.too-old": "without --offline the repository is asked; a longer --max-trust-age takes what is there",
     "unavailable": "this says nothing about the signature: try again when what could not be reached answers",
 }
 

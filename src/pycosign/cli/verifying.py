@@ -166,7 +166,7 @@ def load_trust_for(
     None: none is needed. A key with the log waived and no timestamp demanded needs no trust: nothing is read then, and
     nobody is asked.
     """
-    from pycosign.instances.trust import TrustSource, load_trust
+    from pycosign.instances.trust import TrustSource, load_trust, refuse_age_limit
 
     path = args.text("trusted-root")
     instance = None
@@ -188,6 +188,7 @@ def load_trust_for(
     if not path:
         given = _loose_trust(args, context, source, requirements)
         if given is not None:
+            refuse_age_limit(source, "what was given one by one")
             journal.trust = {
                 "source": "the files and keys that were given one by one",
                 "age_seconds": None,

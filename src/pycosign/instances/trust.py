@@ -1,8 +1,8 @@
 """Which trust root, and which signing config: a file, the TUF cache (refreshed when due), or what is built in.
 
-When is the cache refreshed? Cosign asks the mirror on every run; here it is asked when the cache is a day old, when its
-metadata expired, or when it lacks the file, and never with `offline`. Offline, expired metadata is accepted and its
-age reported.
+When is the cache refreshed? Cosign asks the mirror on every run; here it is asked when the cache is a day old or older
+than the caller allows, when its metadata expired, or when it lacks the file, and never with `offline`. Offline, expired
+metadata is accepted and its age reported.
 """
 
 from collections.abc import Callable, Mapping
@@ -32,6 +32,7 @@ __all__ = [
     "load_document",
     "load_signing_config",
     "load_trust",
+    "refuse_age_limit",
 ]
 
 REFRESH_AFTER: Final = timedelta(days=1)
@@ -47,7 +48,7 @@ class TrustSource(Record):
     environ: Mapping[str, str]
     now: datetime
     http: "Callable[[], HttpClient] | None" = None  # None is offline: no socket is opened
-    max_age: timedelta | None = None  # --max-trust-age: older than this is an error
+    max_age: timedelta | None = None  # --max-trust-age: older than this is refreshed, or an error
     instance: "Instance | None" = None  # None: the TUF repository that the environment or `initialize` names
 
 
@@ -95,10 +96,24 @@ def load_signing_config(
 def load_document(source: TrustSource, name: str, *, path: str | None, max_bytes: int) -> Document:
     """A target of the TUF repository, or a file in its place."""
     if path:
+        refuse_age_limit(source, path)
         return Document(read_given_file(path, max_bytes), path)
     if source.instance is not None and source.instance.location is None:
+        refuse_age_limit(source, f"the instance {source.instance.name}")
         return _from_files(source.instance, name, max_bytes)
     return _from_tuf(source, name)
+
+
+def refuse_age_limit(source: TrustSource, what: str) -> None:
+    """A file has no age: nobody knows when it was current, and a limit is not passed over in silence.
+
+    Raises: UsageError: there is a limit.
+    """
+    if source.max_age is not None:
+        raise UsageError(
+            f"--max-trust-age is for trust from a TUF repository, and {what} comes from files, which have no age",
+            hint="leave --max-trust-age out (PYCOSIGN_MAX_TRUST_AGE sets it too), or use the repository",
+        )
 
 
 def _from_files(instance: "Instance", name: str, max_bytes: int) -> Document:
@@ -130,7 +145,7 @@ def _from_tuf(source: TrustSource, name: str) -> Document:
     location = source.instance.location if source.instance is not None else None
     location = location or locate_cache(source.environ)
     cached, problem = _read_cache(location, name)
-    if source.http is not None and (cached is None or _is_due(cached, source.now)):
+    if source.http is not None and (cached is None or _is_due(cached, source)):
         return _refreshed(source, location, name, cached)
     if cached is not None:
         return _checked_age(_cached_document(location, cached, source.now), source)
@@ -157,10 +172,11 @@ def _read_cache(location: "CacheLocation", name: str) -> "tuple[CachedTarget | N
         return None, exc
 
 
-def _is_due(cached: "CachedTarget", now: datetime) -> bool:
-    if cached.expires_at <= now or cached.refreshed_at is None:
+def _is_due(cached: "CachedTarget", source: TrustSource) -> bool:
+    if cached.expires_at <= source.now or cached.refreshed_at is None:
         return True
-    return not timedelta(0) <= now - cached.refreshed_at < REFRESH_AFTER
+    age = source.now - cached.refreshed_at
+    return not timedelta(0) <= age < REFRESH_AFTER or (source.max_age is not None and age > source.max_age)
 
 
 def _refreshed(source: TrustSource, location: "CacheLocation", name: str, cached: "CachedTarget | None") -> Document:
@@ -175,7 +191,7 @@ def _refreshed(source: TrustSource, location: "CacheLocation", name: str, cached
             raise
         document = _cached_document(location, cached, source.now)
         warning = f"the TUF repository does not answer ({exc}); using the cache"
-        return _checked_age(document._replace(warnings=(*document.warnings, warning)), source)
+        return _checked_age(document._replace(warnings=(*document.warnings, warning)), source, f"; {exc}")
     if content is None:
         raise UnavailableError(f"the TUF repository {location.mirror} has no {name}", code="tuf.no-target")
     return Document(content, location.mirror, timedelta(0))
@@ -190,12 +206,12 @@ def _cached_document(location: "CacheLocation", cached: "CachedTarget", now: dat
     return Document(cached.content, location.mirror, age, warnings)
 
 
-def _checked_age(document: Document, source: TrustSource) -> Document:
+def _checked_age(document: Document, source: TrustSource, why: str = "") -> Document:
     if source.max_age is None:
         return document
     if document.age is None or document.age > source.max_age:
         age = "of unknown age" if document.age is None else f"{document.age} old"
         raise UnavailableError(
-            f"trust from {document.source} is {age}; the limit is {source.max_age}", code="tuf.too-old"
+            f"trust from {document.source} is {age}; the limit is {source.max_age}{why}", code="tuf.too-old"
         )
     return document
