@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from pycosign.errors import MalformedError, SigningError, UnavailableError, UsageError
+from pycosign.instances.embedded import PUBLIC_GOOD_MIRROR
 from pycosign.instances.initialize import ChecksumError, initialize, read_root
 from pycosign.instances.trust import TrustSource, load_signing_config, load_trust
-from pycosign.instances.tuf_cache import locate_cache, mirror_folder
+from pycosign.instances.tuf_cache import locate_cache, lock_cache, mirror_folder
 from pycosign.instances.tuf_check import TufMetadataError
 from pycosign.net.http import HttpClient
 from tests.instances.conftest import Mirror
@@ -224,6 +225,16 @@ def test_many_at_once_share_one_cache(mirror: Mirror, environ: dict[str, str]) -
     assert not failures
 
 
+def test_the_first_use_is_locked_as_well(mirror: Mirror, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is no directory yet in which a lock could be."""
+    environ = {"TUF_ROOT": str(tmp_path / "new" / "root"), "TUF_MIRROR": mirror.url}
+    monkeypatch.setattr("pycosign.instances.tuf_cache._LOCK_PATIENCE_SECONDS", 0.0)
+    location = locate_cache(environ)
+    with lock_cache(location), pytest.raises(UnavailableError, match="another command is at it"):
+        initialize(mirror=mirror.url, root=mirror.root, environ=environ, http=mirror.http, now=mirror.now)
+    initialize(mirror=mirror.url, root=mirror.root, environ=environ, http=mirror.http, now=mirror.now)
+
+
 def test_initialize_replaces_the_cache_only_when_everything_was_verified(
     mirror: Mirror, environ: dict[str, str]
 ) -> None:
@@ -243,6 +254,14 @@ def test_initialize_of_a_private_mirror_needs_a_root(mirror: Mirror, environ: di
         initialize(mirror=mirror.url, environ=environ, http=mirror.http, now=mirror.now)
     with pytest.raises(MalformedError):
         initialize(mirror=mirror.url, root=b"{}", environ=environ, http=mirror.http, now=mirror.now)
+    with pytest.raises(MalformedError, match="TUF root"):  # an empty file is given as well
+        initialize(mirror=PUBLIC_GOOD_MIRROR, root=b"", environ=environ, http=mirror.http, now=mirror.now)
+
+
+@pytest.mark.parametrize("word", ["", "tuf.example", "/srv/tuf", "ftp://tuf.example"])
+def test_a_mirror_that_is_no_url_is_a_usage_error(mirror: Mirror, environ: dict[str, str], word: str) -> None:
+    with pytest.raises(UsageError, match="is not a URL"):
+        initialize(mirror=word, root=mirror.root, environ=environ, http=mirror.http, now=mirror.now)
 
 
 def test_the_root_is_read_from_file_or_url_and_its_checksum_compared(mirror: Mirror) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pycosign.errors import MalformedError, RefusedError, UnavailableError, UsageError
 from pycosign.files import read_given_file
 from pycosign.instances.embedded import PUBLIC_GOOD_MIRROR, embedded_file
-from pycosign.instances.refresh import REFRESHED_TARGETS, refresh
+from pycosign.instances.refresh import REFRESHED_TARGETS, check_mirror, refresh
 from pycosign.instances.tuf_cache import CacheLocation, TufCache, locate_cache
 from pycosign.instances.tuf_check import METADATA_BYTES, root_version
 from pycosign.wire.trusted_root import parse_trusted_root
@@ -48,12 +48,13 @@ def initialize(
     What was cached is replaced only when all of it arrived and was verified (Cosign wipes the cache first).
 
     Args:   root: a TUF root of any version that leads to the current one; None: the package's own for public mirrors.
-    Raises: UsageError: a private mirror without a root; UnavailableError; TufMetadataError; MalformedError.
+    Raises: UsageError: a private mirror without a root, or no URL; UnavailableError; TufMetadataError; MalformedError.
     """
     mirror = mirror.rstrip("/")
     directory = locate_cache({**environ, "TUF_MIRROR": mirror}).directory
     location = CacheLocation(directory, mirror)
-    anchor = root or embedded_file(mirror, "root.json")
+    check_mirror(mirror)
+    anchor = embedded_file(mirror, "root.json") if root is None else root
     if anchor is None:
         raise UsageError(f"the mirror {mirror} is not one that we know the root of", hint="give --root")
     root_version(anchor)  # a file that is no TUF root is named as such, before the network is asked

@@ -22,7 +22,7 @@ from pycosign.instances.named import (
     format_registered,
     read_registered,
 )
-from pycosign.instances.refresh import refresh
+from pycosign.instances.refresh import check_mirror, refresh
 from pycosign.instances.tuf_cache import CacheLocation, lock_directory
 from pycosign.instances.tuf_check import root_version
 from pycosign.limits import INSTANCES, SIGNING_CONFIG_BYTES, STACK_FILE_BYTES, TRUSTED_ROOT_BYTES
@@ -66,7 +66,8 @@ def add_repository(
     check_name(instance.name)
     assert instance.location is not None
     mirror = instance.location.mirror
-    root = root or embedded_file(mirror, "root.json")
+    check_mirror(mirror)
+    root = embedded_file(mirror, "root.json") if root is None else root
     if root is None:
         raise UsageError(
             f"the mirror {mirror} is not one that we know the root of", code="usage.instance", hint="give --root"

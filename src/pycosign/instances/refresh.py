@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from pycosign.net.http import HttpClient
 
-__all__ = ["REFRESHED_TARGETS", "Refreshed", "refresh"]
+__all__ = ["REFRESHED_TARGETS", "Refreshed", "check_mirror", "refresh"]
 
 REFRESHED_TARGETS: Final = ("trusted_root.json", "signing_config.v0.2.json")
 _TARGETS: Final = (*REFRESHED_TARGETS, "signing_config_rekor_v2.v0.2.json")  # the last one is rare
@@ -64,6 +64,14 @@ def refresh(
         except OSError:
             return Refreshed(targets, version, stored=False)
     return Refreshed(targets, version, stored=True)
+
+
+def check_mirror(mirror: str) -> None:
+    """Raises: UsageError: it is not a URL that a repository can be read from."""
+    if not mirror.startswith(("https://", "http://", "file://")):
+        raise UsageError(
+            f"the mirror {mirror!r} is not a URL", hint="--mirror takes https://HOST..., http://HOST... or file:///DIR"
+        )
 
 
 def _seeds(cache: TufCache) -> dict[str, bytes]:

@@ -226,7 +226,7 @@ class lock_directory:
         deadline = monotonic_seconds() + _LOCK_PATIENCE_SECONDS
         while True:
             try:
-                lock.acquire()
+                self._acquire(lock)
             except LockedError as exc:
                 if monotonic_seconds() > deadline:
                     raise UnavailableError(f"another command is at it: {exc}", code="tuf.cache") from exc
@@ -236,6 +236,13 @@ class lock_directory:
                 return
             self._lock = lock
             return
+
+    def _acquire(self, lock: FileLock) -> None:
+        try:
+            lock.acquire()
+        except FileNotFoundError:  # the first use: without the directory there is nothing to lock, and all would write
+            os.makedirs(os.path.dirname(self._path), mode=0o700, exist_ok=True)
+            lock.acquire()
 
     def __exit__(self, *unused: object) -> None:
         if self._lock is not None:
