@@ -13,7 +13,7 @@ from cryptography.x509.oid import NameOID
 from pycosign.codec.pem import format_pem
 from pycosign.flows.trusted_root_create import GivenRoot, create_trusted_root
 from pycosign.wire.signing_config import parse_signing_config
-from pycosign.wire.trusted_root import parse_trusted_root
+from pycosign.wire.trusted_root import TrustedRoot, parse_trusted_root
 from tests.cli.conftest import Cli, run_cli
 from tests.cli.stage import Stage
 from tests.cli.test_peer import shown
@@ -235,6 +235,17 @@ def test_an_operator_is_written_and_kept(material: Path) -> None:
     assert root.certificate_authorities[0].operator == "Acme Europe"
     assert root.timestamp_authorities[0].operator == "Acme"
     # Cosign would forget it here: two domains of one operator would then be two logs
+    assert parse_trusted_root(create_trusted_root(GivenRoot(), base=root, read=lambda path: b"")) == root
+
+
+def test_what_a_log_of_the_base_has_is_kept(material: Path) -> None:
+    """Cosign would write the first as a log of pure Ed25519, without the id by which its checkpoints name the key."""
+    ran = run_cli("trusted-root", "create", "--rekor", f"url=u,public-key=ed.pub,{START}")
+    (plain,) = parse_trusted_root(ran.out.encode()).tlogs
+    log = plain._replace(
+        key_details="PKIX_ED25519_PH", checkpoint_key_id=b"hint", hash_algorithm="sha512", operator="Acme"
+    )
+    root = TrustedRoot(tlogs=(log,), ctlogs=(log,))
     assert parse_trusted_root(create_trusted_root(GivenRoot(), base=root, read=lambda path: b"")) == root
 
 

@@ -183,19 +183,25 @@ def _logs(given: GivenLogs, base: Sequence[LogKey], kind: str, read: ReadFile) -
 
 
 def _log_again(log: LogKey) -> LogKey:
-    """One of the base's, as Cosign writes it after reading: the key as SubjectPublicKeyInfo. The operator is kept."""
-    if log.key_details.startswith("PKCS1_"):
-        key = load_public_key(format_pem("RSA PUBLIC KEY", log.key_der))
-    else:
-        key = load_public_key(log.key_der)
-    return _log(log.base_url, key, log.log_id, log.valid_for, log.operator)
+    """One of the base's, kept; a key in PKCS#1 becomes SubjectPublicKeyInfo, as Cosign writes it after reading.
+
+    Cosign forgets operator, checkpoint key id and hash, and names the key by its default: Ed25519ph becomes Ed25519.
+    """
+    if not log.key_details.startswith("PKCS1_"):
+        return log
+    key = load_public_key(format_pem("RSA PUBLIC KEY", log.key_der))
+    return log._replace(key_der=key.spki_der, key_details=_details(key))
 
 
 def _log(url: str, key: PublicKey, log_id: bytes, span: ValidFor, operator: str = "") -> LogKey:
+    return LogKey(url, key.spki_der, _details(key), log_id, span, operator=operator)
+
+
+def _details(key: PublicKey) -> str:
     details = key_details(key)
     if details is None:
         raise UsageError(f"unsupported public modulus for RSA key: {key.kind}")
-    return LogKey(url, key.spki_der, details, log_id, span, operator=operator)
+    return details
 
 
 def _logs_of_specs(given: GivenLogs, kind: str, read: ReadFile) -> list[LogKey]:
