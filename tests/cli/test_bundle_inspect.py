@@ -178,6 +178,13 @@ def test_a_bundle_of_the_old_kind_gets_a_hint() -> None:
     assert (ran.status, "bundle create --bundle" in ran.err) == (1, True)
 
 
+def test_a_file_of_several_bundles_gets_a_hint(stage: Stage, tmp_path: Path) -> None:
+    path = tmp_path / "lines.jsonl"
+    path.write_bytes(stage.keyed.read_bytes().strip() + b"\n" + stage.keyless_v2.read_bytes())
+    ran = run_cli("bundle", "inspect", str(path), env=NO_NAMES)
+    assert (ran.status, "hint: a bundle stands alone in its file: `pycosign explain" in ran.err) == (1, True)
+
+
 @given(st.data())
 def test_whatever_is_in_a_bundle_it_is_shown_or_refused(data: st.DataObject) -> None:
     raw = bytearray(data.draw(st.sampled_from(FILES)).read_bytes())

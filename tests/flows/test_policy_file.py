@@ -1,6 +1,7 @@
 """Opening a policy file: what it names is believed only after its signature, and no socket is opened for it."""
 
 import json
+import os
 import socket
 from datetime import timedelta
 from pathlib import Path
@@ -117,11 +118,27 @@ def test_paths_are_relative_to_the_policy_and_no_socket_is_opened(
 def test_what_cannot_be_read_is_said(tmp_path: Path, security: LocalSigner) -> None:
     with pytest.raises(UsageError, match="no such file"):
         open_policy(str(tmp_path / "nowhere.yaml"))
-    with pytest.raises(UnavailableError):
+    with pytest.raises(UsageError, match="is a directory"):
         open_policy(str(tmp_path))
     (tmp_path / "a.pub").mkdir()
-    with pytest.raises(UnavailableError, match=r"policy\.signers\[0\]\.key"):
+    with pytest.raises(UsageError, match=r"policy\.signers\[0\]\.key: .*a\.pub: is a directory"):
         open_policy(write(tmp_path, signers=[{"key": "a.pub"}]))
+    inline = {"key": security.public_key.pem().decode()}
+    for member in ("file", "bundle"):
+        named = {"file": "policy.yaml", "bundle": "policy.yaml", member: "nowhere", "signers": [inline]}
+        with pytest.raises(UsageError, match=rf"policy\.revocations\[0\]\.{member}: .*nowhere: no such file"):
+            open_policy(write(tmp_path, signers=[inline], revocations=[named]))
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/mem"), reason="reading the beginning of that fails for root too")
+def test_what_is_there_and_cannot_be_read_is_unavailable(tmp_path: Path) -> None:
+    with pytest.raises(UnavailableError, match="cannot read"):
+        open_policy("/proc/self/mem")
+    with pytest.raises(UnavailableError, match="cannot read"):
+        open_policy(write(tmp_path, signers=[{"key": "/proc/self/mem"}]))
+
+
+def test_what_is_no_policy_is_malformed(tmp_path: Path) -> None:
     (tmp_path / "policy.yaml").write_bytes(b"# " + b"a" * (2 << 20))
     with pytest.raises(UsageError, match="is larger"):
         open_policy(str(tmp_path / "policy.yaml"))

@@ -115,8 +115,8 @@ def _open_key(rule: KeyRule, what: str, directory: str, environ: Mapping[str, st
             is_path = "://" not in rule.reference and not rule.reference.startswith("pkcs11:")
             reference = os.path.join(directory, rule.reference) if is_path else rule.reference
             key = open_public_key(reference, environ=environ)
-    except FileNotFoundError as exc:
-        raise UsageError(f"{what}: {exc.filename}: no such file", code="usage.file") from exc
+    except (FileNotFoundError, IsADirectoryError) as exc:
+        raise UsageError(f"{what}: {exc.filename}: {_nothing_there(exc)}", code="usage.file") from exc
     except OSError as exc:
         message = f"{what}: cannot read {exc.filename}: {exc.strerror or exc}"
         raise UnavailableError(message, code="key.unavailable") from exc
@@ -126,10 +126,11 @@ def _open_key(rule: KeyRule, what: str, directory: str, environ: Mapping[str, st
 def _open_list(
     source: RevocationSource, position: int, directory: str, environ: Mapping[str, str] | None
 ) -> OpenedList:
-    data = _read(os.path.join(directory, source.file), limits.REVOCATION_LIST_BYTES)
-    bundle = _read(os.path.join(directory, source.bundle), limits.BUNDLE_BYTES)
+    what = f"policy.revocations[{position}]"
+    data = _read(os.path.join(directory, source.file), limits.REVOCATION_LIST_BYTES, f"{what}.file: ")
+    bundle = _read(os.path.join(directory, source.bundle), limits.BUNDLE_BYTES, f"{what}.bundle: ")
     name = f"revocation list {source.file}"
-    policy = _policy(source.rules, f"policy.revocations[{position}]", directory, environ)
+    policy = _policy(source.rules, what, directory, environ)
     return OpenedList(name, data, _signatures(bundle, name), policy)
 
 
@@ -164,14 +165,18 @@ def _signature(item: Evidence | SigningError) -> Evidence | SigningError:
     return MalformedError("bundle", "holds an attestation, not a signature of the list")
 
 
-def _read(path: str, most: int) -> bytes:
+def _read(path: str, most: int, what: str = "") -> bytes:
     try:
         with open(path, "rb") as file:
             data = file.read(most + 1)
-    except FileNotFoundError as exc:
-        raise UsageError(f"{path}: no such file", code="usage.file") from exc
+    except (FileNotFoundError, IsADirectoryError) as exc:
+        raise UsageError(f"{what}{path}: {_nothing_there(exc)}", code="usage.file") from exc
     except OSError as exc:
-        raise UnavailableError(f"cannot read {path}: {exc.strerror or exc}", code="unavailable.file") from exc
+        raise UnavailableError(f"{what}cannot read {path}: {exc.strerror or exc}", code="unavailable.file") from exc
     if len(data) > most:
-        raise UsageError(f"{path}: is larger than {most} bytes", code="usage.file")
+        raise UsageError(f"{what}{path}: is larger than {most} bytes", code="usage.file")
     return data
+
+
+def _nothing_there(exc: OSError) -> str:
+    return "is a directory" if isinstance(exc, IsADirectoryError) else "no such file"

@@ -80,12 +80,14 @@ def verify_blob(
 
 
 def read_bundle_file(path: str) -> bytes:
-    """The bytes of `--bundle`. Raises: UsageError: no such file; UnavailableError: unreadable; MalformedError."""
+    """The bytes of `--bundle`. Raises: UsageError: no file is there; UnavailableError: unreadable; MalformedError."""
     try:
         with open(path, "rb") as file:
             data = file.read(limits.BUNDLE_BYTES + 1)
     except FileNotFoundError as exc:
         raise UsageError(f"{path}: no such file") from exc
+    except IsADirectoryError as exc:
+        raise UsageError(f"{path}: is a directory") from exc
     except OSError as exc:
         raise UnavailableError(f"cannot read {path}: {exc.strerror or exc}", code="bundle.unreadable") from exc
     if len(data) > limits.BUNDLE_BYTES:

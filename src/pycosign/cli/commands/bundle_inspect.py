@@ -36,12 +36,7 @@ def run(args: "Values", context: "Context") -> None:
     try:
         bundle = parse_loose_bundle(data)
     except MalformedError as exc:
-        raise UsageError(
-            f"unmarshaling bundle: {exc}",
-            hint="`pycosign bundle create --bundle` makes a Sigstore bundle of Cosign's own JSON"
-            if b'"base64Signature"' in data
-            else None,
-        ) from exc
+        raise UsageError(f"unmarshaling bundle: {exc}", hint=_hint(data)) from exc
     if output == "tree":
         from pycosign.cli.context import for_terminal
         from pycosign.flows.bundle_tree import bundle_tree
@@ -60,6 +55,15 @@ def run(args: "Values", context: "Context") -> None:
         from pycosign.cli.bundle_text import bundle_lines
 
         context.put("".join(f"{line}\n" for line in bundle_lines(described)))
+
+
+def _hint(data: bytes) -> str | None:
+    """What to do with a file of signatures that is no bundle; None: it holds none."""
+    if b'"base64Signature"' in data:
+        return "`pycosign bundle create --bundle` makes a Sigstore bundle of Cosign's own JSON"
+    if b'"dsseEnvelope"' in data or b'"messageSignature"' in data or b'"attestations"' in data:
+        return "a bundle stands alone in its file: `pycosign explain FILE` looks into lines and lists of them"
+    return None
 
 
 def _names(context: "Context") -> "ServiceNames":
