@@ -292,3 +292,15 @@ def test_what_cosign_3_writes_with_a_key_in_the_old_format_verifies(stage: Stage
     assert stage.run("verify-blob", "--key", stage.public_key, "--bundle", path, stage.artifact).status == 0
     ran = stage.run("verify-blob", "--key", stage.other_public_key, "--bundle", path, stage.artifact)
     assert_one_error(ran, 1, naming="", code="legacy.cert-substitution")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "reason"), [("(", "missing ): ("), ("\udcff", "not UTF-8"), ("a**", "bad repetition")]
+)
+def test_a_pattern_that_is_none_is_a_usage_error(stage: Stage, pattern: str, reason: str) -> None:
+    pytest.importorskip("re2")
+    words = ("--bundle", stage.keyless_v2, "--certificate-identity-regexp", pattern, *stage.who[2:], stage.artifact)
+    ran = stage.run("verify-blob", *words)
+    assert (ran.status, "b'" in ran.err) == (1, False)
+    assert ran.err.startswith("Error: not an RE2 regular expression: ")
+    assert reason in ran.err

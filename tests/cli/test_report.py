@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import re
 import shutil
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from pycosign.cli.context import Context
 from pycosign.cli.image_report import report_image
 from pycosign.cli.journal import Journal
+from pycosign.cli.report_text import age_words
 from pycosign.errors import NoSignaturesError
 from pycosign.flows.verify_image import JudgedCandidate, JudgedImage
 from pycosign.verify.pipeline import CHECKS
@@ -105,6 +107,24 @@ def test_rows_fit_the_schema(stage: Stage) -> None:
     assert row_of(good.out)["trust"]["source"] == stage.trusted_root
     bad = stage.run(*verify(stage, stage.keyless_v2, "--key", stage.public_key, "--output", "json"))
     assert row_of(bad.out)["verdict"] == "refused"
+
+
+def test_a_file_name_that_is_not_utf8_is_escaped_in_json(stage: Stage) -> None:
+    name = os.fsencode(stage.folder) + b"/na\xffme"
+    with open(name, "wb") as file:
+        file.write(stage.artifact.read_bytes())
+    words = ("verify-blob", "--bundle", stage.keyless_v2, *stage.who, os.fsdecode(name))
+    for form in ("--output", "--report"):
+        out = stage.must(*words, form, "json").out.encode("utf-8")  # would fail for a byte that is no UTF-8
+        assert os.fsencode(json.loads(out)["artifact"]) == name
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(None, ""), (119, "just asked for"), (600, "10 minutes ago"), (7200, "2 hours ago"), (200_000, "2 days ago")],
+)
+def test_the_age_of_trust_is_told_in_the_unit_that_fits(seconds: int | None, words: str) -> None:
+    assert age_words(seconds).endswith(words)
 
 
 def test_people_read_the_same(stage: Stage) -> None:

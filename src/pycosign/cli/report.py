@@ -36,8 +36,13 @@ _FULCIO = "1.3.6.1.4.1.57264.1"
 
 
 def one_line(document: dict[str, Any]) -> str:
-    """As JSON, without a newline."""
-    return json.dumps(document, ensure_ascii=False)
+    """As JSON, without a newline. A file name that is not UTF-8 is escaped: no reader of JSON takes its bytes."""
+    line = json.dumps(document, ensure_ascii=False)
+    try:
+        line.encode()
+    except UnicodeEncodeError:
+        return json.dumps(document)
+    return line
 
 
 def verdict_of_error(error: SigningError) -> str | None:

@@ -45,14 +45,10 @@ def age_words(seconds: int | None) -> str:
     """How long ago the trust was asked for, as the end of a line; "" if it was not."""
     if seconds is None:
         return ""
-    days, hours = seconds // 86_400, seconds // 3600
-    return (
-        f", asked for {days} days ago"
-        if days > 1
-        else f", asked for {hours} hours ago"
-        if hours
-        else ", just asked for"
-    )
+    for size, unit in ((86_400, "days"), (3600, "hours"), (60, "minutes")):
+        if seconds >= 2 * size:
+            return f", asked for {seconds // size} {unit} ago"
+    return ", just asked for"
 
 
 def _rows(candidate: dict[str, Any]) -> list[tuple[str, str]]:

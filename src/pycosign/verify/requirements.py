@@ -144,5 +144,8 @@ def _compile(pattern: str) -> Any:
     options.log_errors = False
     try:
         return re2.compile(pattern, options)
+    except UnicodeEncodeError as exc:
+        raise UsageError(f"not an RE2 regular expression: {pattern!r}: not UTF-8") from exc
     except re2.error as exc:
-        raise UsageError(f"not an RE2 regular expression: {pattern!r}: {exc}") from exc
+        reason = exc.args[0].decode("utf-8", "replace") if exc.args and isinstance(exc.args[0], bytes) else exc
+        raise UsageError(f"not an RE2 regular expression: {pattern!r}: {reason}") from exc
