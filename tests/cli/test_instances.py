@@ -4,12 +4,13 @@ import concurrent.futures
 import hashlib
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Ran
-from tests.cli.stage import Stage
+from tests.cli.stage import Stage, assert_one_error
 
 NOBODY = {"HTTPS_PROXY": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}  # the public services are not asked
 OLD = ("--new-bundle-format=false", "--use-signing-config=false", "--yes", "--tlog-upload=false")
@@ -342,3 +343,11 @@ def test_a_file_that_is_gone_is_named(desk: Desk, tmp_path: Path) -> None:
     root.unlink()
     failed = desk.verify("--instance", "corp")
     assert (failed.status, f"{root}: no such file" in failed.err) == (1, True)
+
+
+def test_a_path_that_is_not_utf8_cannot_be_remembered(desk: Desk, tmp_path: Path) -> None:
+    path = f"{tmp_path}/root{os.fsdecode(bytes((0xFF,)))}.json"
+    shutil.copy(desk.stage.trusted_root, path)
+    ran = desk.run("instance", "add", "odd", "--trusted-root", path)
+    assert_one_error(ran, 1, naming="not UTF-8", hint=False)
+    assert "odd" not in desk.must("instance", "list").out

@@ -166,6 +166,17 @@ def test_variables_choose_directory_mirror_and_root(mirror: Mirror, tmp_path: Pa
     assert not (tmp_path / ".sigstore" / "root" / "remote.json").exists()
 
 
+def test_a_pinned_root_that_is_empty_is_not_no_pinned_root(
+    mirror: Mirror, environ: dict[str, str], tmp_path: Path
+) -> None:
+    """It was cut off: trust must not come from the root that lies in the cache then."""
+    (tmp_path / "pinned.json").write_bytes(b"")
+    pinned = {**environ, "TUF_ROOT_JSON": str(tmp_path / "pinned.json"), "TUF_MIRROR": mirror.url}
+    for later in (timedelta(0), timedelta(days=2)):  # as it is cached, and refreshed
+        with pytest.raises(UsageError, match="is empty"):
+            load_trust(source(mirror, pinned, online=True, now=mirror.now + later))
+
+
 def test_without_a_cache_the_public_instance_is_built_in_when_offline(mirror: Mirror, tmp_path: Path) -> None:
     loaded = load_trust(source(mirror, {"HOME": str(tmp_path)}))
     assert loaded.document.source == "built in"

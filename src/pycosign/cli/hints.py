@@ -51,11 +51,15 @@ _HINTS = {
     "tlog.missing": "the signature is not in a transparency log; --insecure-ignore-tlog accepts that",
     "tlog.threshold": "distinct logs count, by operator or domain: sign with more of them, or demand fewer",
     "tlog.unknown-log": _OTHER_SIGSTORE,
+    "tuf.cache": "this says nothing about the signature: see whether the cache may be written to, or set TUF_ROOT",
     "tuf.metadata-invalid": "the stored trust data was changed: `pycosign initialize` fetches it anew",
+    "tuf.no-root": "`pycosign initialize --mirror URL --root FILE` pins the root that the operator publishes",
     "tuf.no-target": "the repository answered, and has no such file: see --mirror of `pycosign initialize`",
+    "tuf.not-cached": "without --offline it is fetched; `pycosign initialize` does so ahead of time",
     "tuf.root-checksum": "compare the root file with the digest that the instance's operator publishes elsewhere",
     "tuf.too-old": "without --offline the repository is asked; a longer --max-trust-age takes what is there",
     "unavailable": "this says nothing about the signature: try again when what could not be reached answers",
+    "unavailable.file": "this says nothing about the signature: see whether the file may be read, or written to",
 }
 
 

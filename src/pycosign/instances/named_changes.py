@@ -171,7 +171,13 @@ def _changing(environ: Mapping[str, str]) -> Iterator[Registered]:
 
 
 def _store(registered: Registered, environ: Mapping[str, str]) -> None:
-    write_atomically(instances_path(environ), format_registered(registered))
+    try:
+        content = format_registered(registered)
+    except UnicodeEncodeError as exc:
+        raise UsageError(
+            "what is not UTF-8 cannot be remembered of an instance", code="usage.instance", hint="rename the file"
+        ) from exc
+    write_atomically(instances_path(environ), content)
 
 
 @contextmanager

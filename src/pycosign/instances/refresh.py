@@ -51,7 +51,8 @@ def refresh(
         seeds = {} if fresh else _seeds(cache)
         for name, data in seeds.items():
             _put(workshop, name, data)
-        start = anchor or trust_anchor(location) or seeds.get("root.json")
+        start = anchor if anchor is not None else trust_anchor(location)
+        start = start if start is not None else seeds.get("root.json")
         if start is None:
             raise UnavailableError(
                 f"no trusted TUF root is known for {location.mirror}: could not find cached root.json",

@@ -104,6 +104,8 @@ def trust_anchor(location: CacheLocation) -> bytes | None:
         raise UsageError(f"cannot read the pinned root {location.anchor_path}: {exc.strerror or exc}") from exc
     if anchor is None:
         raise UsageError(f"the pinned root {location.anchor_path} (TUF_ROOT_JSON, or of the instance) does not exist")
+    if not anchor:  # cut off; it must not pass for "none is pinned"
+        raise UsageError(f"the pinned root {location.anchor_path} (TUF_ROOT_JSON, or of the instance) is empty")
     return anchor
 
 
