@@ -17,7 +17,7 @@ from pycosign.wire.legacy import LegacyBundle, format_legacy_bundle
 from pycosign.wire.sct_response import sct_response
 from pycosign.wire.trusted_root import format_trusted_root, parse_trusted_root
 from tests.cli.conftest import Ran, find_peer, run_cli
-from tests.cli.stage import EMAIL, OLD_STYLE, Stage
+from tests.cli.stage import EMAIL, OLD_STYLE, Stage, assert_one_error
 from tests.verify.factory import ARTIFACT, IDENTITY, ISSUER, World
 from tests.verify.promises import beside
 from tests.verify.vectors import DATA
@@ -174,6 +174,41 @@ def test_the_authorities_may_be_given_beside_the_certificate(stage: Stage, unatt
     refused = unattached.verify(*unattached.loose, *chain, unattached.image)
     assert refused.status == 12
     assert "does not lead to a trusted authority" in refused.err
+
+
+VARIABLES = (
+    "SIGSTORE_ROOT_FILE",
+    "SIGSTORE_REKOR_PUBLIC_KEY",
+    "SIGSTORE_CT_LOG_PUBLIC_KEY_FILE",
+    "SIGSTORE_TSA_CERTIFICATE_FILE",
+)
+
+
+@pytest.mark.parametrize("name", [*VARIABLES, "--ca-roots", "--certificate-chain", "--timestamp-certificate-chain"])
+def test_an_empty_file_of_trust_is_not_none(stage: Stage, unattached: Files, tmp_path: Path, name: str) -> None:
+    """It was cut off: whom the repository trusts must not take the place of whom the caller named."""
+    path = tmp_path / "empty.pem"
+    path.write_bytes(b"")
+    words, env = ((f"{name}={path}",), {}) if name.startswith("--") else ((), {name: str(path)})
+    rekor = ("--rekor-url", stage.sandbox.urls["rekor"])
+    ran = stage.run("verify", *stage.who, *rekor, *unattached.loose, *words, unattached.image, env=env)
+    assert ran.status == 1
+    assert "has no PEM block" in ran.err or "is not a public key" in ran.err
+    if name in VARIABLES:
+        assert stage.run("verify-blob", "--bundle", stage.keyless_v1, *stage.who, stage.artifact, env=env).status == 1
+
+
+def test_pieces_that_do_not_suffice_and_a_repository_that_cannot_be_asked_are_unavailable(
+    stage: Stage, tmp_path: Path
+) -> None:
+    """Nothing can be verified with them alone: what is refused then may be good."""
+    pieces = pieces_of_trust(stage.trusted_root, tmp_path)
+    nobody = {"TUF_MIRROR": "http://127.0.0.1:9"}
+    words = ("verify-blob", "--bundle", stage.keyless_v1, *stage.who, stage.artifact)
+    for name in pieces:
+        ran = stage.run(*words, env={**nobody, name: pieces[name]})
+        assert_one_error(ran, 20, naming="127.0.0.1:9")
+    assert stage.run(*words, env={**nobody, **pieces}).status == 0
 
 
 @pytest.mark.parametrize(("flag", "other"), [("payload", "signature"), ("sct", "certificate")])

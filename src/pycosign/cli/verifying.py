@@ -2,7 +2,7 @@
 
 from pycosign.ambient import utc_now
 from pycosign.cli.journal import Journal
-from pycosign.errors import SigningError, UsageError
+from pycosign.errors import UsageError
 from pycosign.verify.requirements import GithubWorkflow, Requirements, SignerIdentity, SignerKey, TextRule, Waiver
 
 TYPE_CHECKING = False  # on the shortest path to an answer
@@ -226,13 +226,7 @@ def _loose_trust(
         return given
     from pycosign.instances.trust import load_trust
 
-    try:
-        base = load_trust(source).trust
-    except SigningError as exc:
-        context.warn(
-            f"Could not fetch trusted_root.json from the TUF repository: only the given files are trusted. {exc}"
-        )
-        return given
+    base = load_trust(source).trust  # without it nothing could be verified, and what is refused might be good
     return legacy_trust(LegacyFiles(*paths), environ=context.environ, base=base)
 
 

@@ -38,13 +38,15 @@ def legacy_trust(files: LegacyFiles, *, environ: Mapping[str, str], base: TrustR
         raise UsageError("--certificate-chain cannot be given together with --ca-roots or --ca-intermediates")
     if files.ca_intermediates and not files.ca_roots:
         raise UsageError("--ca-intermediates needs --ca-roots")
-    authorities = _join(files.ca_roots, files.ca_intermediates) or _read(files.certificate_chain)
-    authorities = authorities or _read(environ.get("SIGSTORE_ROOT_FILE", ""))
+    if files.ca_roots:
+        authorities = _join(files.ca_roots, files.ca_intermediates)
+    else:
+        authorities = _read(files.certificate_chain or environ.get("SIGSTORE_ROOT_FILE", ""))
     rekor_key = _read(environ.get("SIGSTORE_REKOR_PUBLIC_KEY", ""))
     ct_key = _read(environ.get("SIGSTORE_CT_LOG_PUBLIC_KEY_FILE", ""))
     timestamp_chain = _read(files.timestamp_chain or environ.get("SIGSTORE_TSA_CERTIFICATE_FILE", ""))
-    if not any((authorities, rekor_key, ct_key, timestamp_chain)):
-        return None
+    if all(read is None for read in (authorities, rekor_key, ct_key, timestamp_chain)):
+        return None  # an empty file is given, and refused below: nothing may take its place
     given = trust_from_material(
         ca_certificates_pem=authorities,
         rekor_keys_pem=() if rekor_key is None else (rekor_key,),
