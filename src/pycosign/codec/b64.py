@@ -1,7 +1,7 @@
 """Base64 with one spelling for each value (RFC 4648, sections 4 and 5)."""
 
 from binascii import a2b_base64, b2a_base64
-from typing import Any
+from typing import Any, Final
 
 from pycosign.errors import MalformedError
 
@@ -10,9 +10,9 @@ __all__ = ["decode_b64", "decode_b64url", "encode_b64", "encode_b64url", "use_qu
 _quick: Any = None
 
 # the last letter before the padding, by the number of bytes in the last four: those without left-over bits
-_LAST = {1: frozenset("AQgw"), 2: frozenset("AEIMQUYcgkosw048")}
-_TO_URL = str.maketrans("+/", "-_")
-_FROM_URL = str.maketrans("-_", "+/")
+_LAST: Final = {1: frozenset("AQgw"), 2: frozenset("AEIMQUYcgkosw048")}
+_TO_URL: Final = str.maketrans("+/", "-_")
+_FROM_URL: Final = str.maketrans("-_", "+/")
 
 
 def use_quick_decoder() -> None:

@@ -1,7 +1,7 @@
 """Typed reading of one JSON object: each accessor names the dotted path of what it refuses."""
 
 from collections.abc import Iterator
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from pycosign.codec.b64 import decode_b64
 from pycosign.codec.json_value import JsonValue
@@ -11,9 +11,10 @@ __all__ = ["Fields", "is_decimal", "is_lower_hex"]
 
 _T = TypeVar("_T")
 
-_MAX_DIGITS = 19
-_INT64_MIN, _INT64_MAX = -(2**63), 2**63 - 1
-_SNAKE: dict[str, str] = {}  # camelCase -> snake_case: a cache of a pure function
+_MAX_DIGITS: Final = 19
+_INT64_MIN: Final = -(2**63)
+_INT64_MAX: Final = 2**63 - 1
+_SNAKE: Final[dict[str, str]] = {}  # camelCase -> snake_case: a cache of a pure function
 
 
 def _snake_case(name: str) -> str:

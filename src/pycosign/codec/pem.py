@@ -1,14 +1,17 @@
 """PEM blocks (RFC 7468)."""
 
+from typing import Final
+
 from pycosign.codec.b64 import decode_b64, encode_b64
 from pycosign.errors import MalformedError
 from pycosign.record import Record
 
 __all__ = ["PemBlock", "format_pem", "parse_pem"]
 
-_BEGIN, _DASHES = "-----BEGIN ", "-----"
-_LABEL_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
-_COLUMNS = 64
+_BEGIN: Final = "-----BEGIN "
+_DASHES: Final = "-----"
+_LABEL_CHARACTERS: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
+_COLUMNS: Final = 64
 
 
 class PemBlock(Record):

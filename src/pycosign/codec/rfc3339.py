@@ -1,15 +1,16 @@
 """Times as RFC 3339 text, the form of trusted roots, signing configs and annotations."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Final
 
 from pycosign.errors import MalformedError
 
 __all__ = ["format_rfc3339", "parse_rfc3339"]
 
-_TO_ZERO = str.maketrans("123456789", "000000000")  # shows the form of a text; `re` is paid on every run of a command
+_TO_ZERO: Final = str.maketrans("123456789", "000000000")  # shows a form; `re` is paid on every run
 _FORM, _OFFSETS = "0000-00-00T00:00:00", ("+00:00", "-00:00")
-_NUMBERS = tuple(slice(*ends) for ends in ((0, 4), (5, 7), (8, 10), (11, 13), (14, 16), (17, 19)))
-_MAX_FRACTION_DIGITS = 9
+_NUMBERS: Final = tuple(slice(*ends) for ends in ((0, 4), (5, 7), (8, 10), (11, 13), (14, 16), (17, 19)))
+_MAX_FRACTION_DIGITS: Final = 9
 
 
 def parse_rfc3339(text: str, *, what: str) -> datetime:

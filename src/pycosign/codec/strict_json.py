@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from math import isfinite
+from typing import Final
 
 from pycosign import limits
 from pycosign.codec.fields import Fields
@@ -11,9 +12,9 @@ from pycosign.errors import MalformedError
 
 __all__ = ["Fields", "JsonObject", "JsonValue", "canonical_json", "compact_json", "load_json", "sorted_json"]
 
-_SAFE_INTEGER = 2**53 - 1  # RFC 8785 writes numbers as IEEE doubles: beyond this, two writers differ
-_FEW_ESCAPES = 32
-_CONTAINERS = (dict, list)
+_SAFE_INTEGER: Final = 2**53 - 1  # RFC 8785 writes numbers as IEEE doubles: beyond this, two writers differ
+_FEW_ESCAPES: Final = 32
+_CONTAINERS: Final = (dict, list)
 
 
 class _RefusedJsonError(ValueError):
@@ -46,9 +47,9 @@ def _quoted(name: str) -> str:
     return ascii(name if len(name) <= 80 else name[:80] + "...")
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_finite, parse_constant=_refuse_constant)
-_SORTED = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, sort_keys=True)
-_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_finite, parse_constant=_refuse_constant)
+_SORTED: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, sort_keys=True)
+_COMPACT: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 def load_json(data: bytes | str, *, what: str, max_bytes: int) -> JsonValue:
@@ -76,7 +77,8 @@ def load_json(data: bytes | str, *, what: str, max_bytes: int) -> JsonValue:
         raise MalformedError(what, f"is nested deeper than {limits.JSON_DEPTH} levels") from exc
     except ValueError as exc:  # an integer of more digits than Python converts
         raise MalformedError(what, "has a number that is too large") from exc
-    if _is_deeper(value, limits.JSON_DEPTH):
+    brackets = text.count("{") + text.count("[")  # most texts have fewer than levels are allowed
+    if brackets > limits.JSON_DEPTH and _is_deeper(value, limits.JSON_DEPTH):
         raise MalformedError(what, f"is nested deeper than {limits.JSON_DEPTH} levels")
     if _may_escape_surrogates(text):
         _check_surrogates(value, what)

@@ -100,8 +100,9 @@ def check_consistency(old_size: int, old_root: bytes, new_size: int, new_root: b
 def _check_hashes(what: str, hashes: Sequence[bytes], count: int) -> None:
     if len(hashes) != count:
         raise MalformedError(what, f"has {len(hashes)} hashes, not {count}")
-    if not all(map(HASH_BYTES.__eq__, map(len, hashes))):
-        raise MalformedError(what, f"has a hash that is not {HASH_BYTES} bytes")
+    for node in hashes:
+        if len(node) != HASH_BYTES:
+            raise MalformedError(what, f"has a hash that is not {HASH_BYTES} bytes")
 
 
 # ---- making --------------------------------------------------------------------------------------------------------

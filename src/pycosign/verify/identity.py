@@ -1,6 +1,7 @@
 """The identity in a certificate that was already proved, against the demanded one."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from pycosign.crypto.certificate import Certificate
 from pycosign.errors import ClaimMismatchError, IdentityMismatchError, IssuerMismatchError
@@ -10,9 +11,9 @@ from pycosign.verify.requirements import GithubWorkflow, SignerIdentity, TextRul
 
 __all__ = ["ProvedIdentity", "check_identity"]
 
-_ISSUER_V1 = 1
-_ISSUER_V2 = 8
-_WORKFLOW_EXTENSIONS = {"trigger": 2, "sha": 3, "name": 4, "repository": 5, "ref": 6}
+_ISSUER_V1: Final = 1
+_ISSUER_V2: Final = 8
+_WORKFLOW_EXTENSIONS: Final = {"trigger": 2, "sha": 3, "name": 4, "repository": 5, "ref": 6}
 
 
 class ProvedIdentity(Record):

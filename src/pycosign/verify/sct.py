@@ -1,6 +1,7 @@
 """The proof that a certificate log knows the certificate: inside it, or beside it. Source: RFC 6962, 3."""
 
 from datetime import UTC, datetime
+from typing import Final
 
 from pycosign.crypto.digests import sha256
 from pycosign.crypto.extensions import SCT_LIST
@@ -13,7 +14,7 @@ from pycosign.wire.sct import CertificateEntry, Sct, parse_sct_list, sct_signed_
 
 __all__ = ["check_scts"]
 
-_MAX_MS = 253_402_300_799_999  # the last millisecond that a datetime can hold
+_MAX_MS: Final = 253_402_300_799_999  # the last millisecond that a datetime can hold
 
 
 def check_scts(

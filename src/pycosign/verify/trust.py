@@ -6,7 +6,7 @@ that load the same key at once both get an equal one, and the last one stays. No
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pycosign.codec.pem import parse_pem
 from pycosign.crypto.algorithms import algorithm_of_details
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TrustRoot", "TrustedAuthority", "TrustedLog", "compile_trust", "host_of", "trust_from_material"]
 
-_ALWAYS = ValidFor(None, None)
+_ALWAYS: Final = ValidFor(None, None)
 
 
 class TrustedLog:

@@ -3,6 +3,8 @@
 Source: sigstore/rekor openapi.yaml (LogEntry); protobuf-specs sigstore_rekor.proto (TransparencyLogEntry).
 """
 
+from typing import Final
+
 from pycosign import limits
 from pycosign.codec.b64 import decode_b64, encode_b64
 from pycosign.codec.fields import is_lower_hex
@@ -25,8 +27,8 @@ __all__ = [
     "v1_entry_from_fields",
 ]
 
-_ENTRY_ID_DIGITS = (64, 80)  # a leaf's hash in hexadecimal, with or without the tree's id before it
-_HASH_BYTES = 32
+_ENTRY_ID_DIGITS: Final = (64, 80)  # a leaf's hash in hexadecimal, with or without the tree's id before it
+_HASH_BYTES: Final = 32
 
 
 class InclusionProof(Record):
