@@ -16,6 +16,7 @@ from pycosign.verify.requirements import Waiver
 from pycosign.wire.dsse import Envelope, format_envelope, format_go_envelope
 from pycosign.wire.rekor_body import (
     Verifier,
+    format_dsse_v1,
     format_dsse_v2,
     format_hashedrekord_v1,
     format_hashedrekord_v2,
@@ -241,3 +242,13 @@ def test_an_entry_of_the_envelope_s_digest_binds_every_member(
     refuse(world, logged(hashlib.sha256(spelling(again)).digest()), KEY.public_key, "tlog.entry-mismatch")
     named = envelope._replace(signatures=(envelope.signatures[0]._replace(keyid="other"),))
     refuse(world, logged(hashlib.sha256(spelling(named)).digest()), KEY.public_key, "tlog.entry-mismatch")
+
+
+# ---- an envelope's entry without a signature -----------------------------------------------------------------
+def test_an_entry_without_a_signature_names_nobody_and_ends_nothing(world: World) -> None:
+    """No log writes one. It was read, and where the signature did not hold either, looking for its signer crashed."""
+    body = format_dsse_v1(bytes(32), hashlib.sha256(STATEMENT).digest(), [])
+    evidence = world.attestation(STATEMENT, KEY, log=None)
+    evidence = evidence._replace(entries=(world.log_v1.append("dsse", "0.0.1", body, SIGNED_AT),))
+    refuse(world, evidence, KEY.public_key, "malformed")
+    refuse(world, evidence, OTHER_KEY.public_key, "signature.invalid", "key.mismatch")

@@ -214,6 +214,13 @@ def test_intoto_002_with_the_signature_in_base64_once_is_refused() -> None:
         parse_rekor_body(intoto_v002(signatures=once))
 
 
+@pytest.mark.parametrize("body", [intoto_v002(signatures=[]), format_dsse_v1(bytes(32), bytes(32), [])])
+def test_an_envelope_s_entry_without_a_signature_is_refused(body: bytes) -> None:
+    """Rekor's schemas demand one (minItems)."""
+    with pytest.raises(MalformedError, match=r"signatures is empty"):
+        parse_rekor_body(body)
+
+
 # ---- refusals ------------------------------------------------------------------------------------------------------
 HASHEDREKORD = format_hashedrekord_v1("sha256", bytes(32), b"AB", b"PEM")
 HASHEDREKORD_V2 = format_hashedrekord_v2("sha256", bytes(32), b"AB", Verifier("key-der", b"K", "X"))

@@ -126,11 +126,19 @@ def _read_rekord_v1(spec: Fields) -> LogBody:
     return LogBody("", "", "sha256", digest, (signature,), (verifier,), "pem")
 
 
+def _signed_objects(fields: Fields) -> list[Fields]:
+    """An envelope's signatures, one or more: Rekor's schemas demand it, and an entry without one names no signer."""
+    items = fields.objects("signatures", limit=limits.SIGNATURES)
+    if not items:
+        raise MalformedError(fields.path("signatures"), "is empty")
+    return items
+
+
 def _read_dsse_v1(spec: Fields) -> LogBody:
     envelope_digest = _sha256_v1(spec.object("envelopeHash"))
     algorithm, digest = _hash_v1(spec.object("payloadHash"))
     signatures, verifiers = [], []
-    for item in spec.objects("signatures", limit=limits.SIGNATURES):
+    for item in _signed_objects(spec):
         signatures.append(item.b64("signature", max_size=limits.SIGNATURE_BYTES))
         verifiers.append(item.b64("verifier", max_size=limits.CERTIFICATE_BYTES))
         item.refuse_unknown()
@@ -161,7 +169,7 @@ def _read_intoto_v002(spec: Fields) -> LogBody:
     envelope.text("payloadType")
     envelope.optional_b64("payload")
     signatures, verifiers = [], []
-    for item in envelope.objects("signatures", limit=limits.SIGNATURES):
+    for item in _signed_objects(envelope):
         text = item.b64("sig", max_size=2 * limits.SIGNATURE_BYTES).decode("latin-1")
         signatures.append(decode_b64(text, what=item.path("sig")))
         verifiers.append(item.b64("publicKey", max_size=limits.CERTIFICATE_BYTES))
