@@ -82,7 +82,7 @@ def _path_at(
     refused: list[SigningError] = [InvalidCertificatePathError("the trust root names no certificate authority")]
     for authority in trust.certificate_authorities:
         try:
-            path = _path_through(authority, leaf, extra, time)
+            path = _path_through(authority, leaf, extra, time, trust)
         except NotValidAtTimeError as exc:
             late.append(exc)
             continue
@@ -100,10 +100,25 @@ def _path_at(
 
 
 def _path_through(
-    authority: TrustedAuthority, leaf: Certificate, extra: tuple[Certificate, ...], time: VerifiedTime
+    authority: TrustedAuthority, leaf: Certificate, extra: tuple[Certificate, ...], time: VerifiedTime, trust: TrustRoot
 ) -> tuple[Certificate, ...]:
     *intermediates, anchor = authority.certificates
+    if extra:
+        extra = _not_of_others(extra, authority, trust)
     path = build_path(leaf, (*intermediates, *extra), (anchor,), at=time.at, eku=CODE_SIGNING)
     if not authority.valid_for.covers(time.at):
         raise NotValidAtTimeError(f"the certificate authority {authority.uri} was not trusted at {time.at.isoformat()}")
     return path
+
+
+def _not_of_others(
+    extra: tuple[Certificate, ...], authority: TrustedAuthority, trust: TrustRoot
+) -> tuple[Certificate, ...]:
+    """What the evidence brings, but for the keys that the trust root lists under other authorities only.
+
+    Such a key counts through those, and within their windows: else whoever has the key of an intermediate that was
+    retired could bring it along, below the root that its successor shares with it.
+    """
+    own = {item.spki_der for item in authority.certificates}
+    others = {item.spki_der for other in trust.certificate_authorities for item in other.certificates} - own
+    return tuple(item for item in extra if item.spki_der not in others)
