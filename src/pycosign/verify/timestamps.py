@@ -92,14 +92,28 @@ class _Signer(Record):
 
 
 def _known_signers(token: "TimestampToken", trust: TrustRoot | None) -> list[_Signer]:
-    """The authorities whose certificate the token names: several, where one was trusted in several spans of time."""
+    """The authorities whose certificate the token names: several, where one was trusted in several spans of time.
+
+    A key that the trust root lists as a signer's counts through those entries only: not once more, when they have
+    ended, through one that leaves the signer to the token. Of several certificates under one key identifier (an
+    authority renewed its own), the token means the one that it signed a reference to.
+    """
     if trust is None:
         return []
-    signers = []
+    signers: list[_Signer] = []
+    unlisted: list[_Signer] = []
+    listed_keys: set[bytes] = set()
     for authority in trust.timestamp_authorities:
+        first = authority.certificates[0]
         certificate = _signer_of(token, authority)
+        if not first.is_ca:
+            listed_keys.add(first.spki_der)
         if certificate is not None:
-            signers.append(_Signer(authority, certificate))
+            (unlisted if first.is_ca else signers).append(_Signer(authority, certificate))
+    signers += [signer for signer in unlisted if signer.certificate.spki_der not in listed_keys]
+    if len(signers) > 1 and token.ess_hash_oid is not None:
+        wanted, oid = token.ess_certificate_hash, token.ess_hash_oid
+        signers = [signer for signer in signers if _ess_hash(oid, signer.certificate.der) == wanted] or signers
     return signers
 
 
