@@ -4,6 +4,7 @@ import io
 import json
 import os
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -17,6 +18,7 @@ from pycosign.errors import (
     MissingEntryError,
     RefusedError,
     ServiceRejectedError,
+    UnavailableError,
     UsageError,
 )
 from pycosign.flows.blob_source import blob_from_bytes, blob_from_digest, blob_from_path, blob_from_stream
@@ -253,3 +255,31 @@ def test_a_token_of_a_stranger_is_refused_by_the_authority(workshop: Workshop) -
     forged = token._replace(text=token.text[:-8] + "AAAAAAAA")
     with pytest.raises(ServiceRejectedError):
         sign_blob(io.BytesIO(ARTIFACT), context=context._replace(means=KeylessSigning(forged)))
+
+
+@pytest.mark.parametrize("kind", ["ecdsa-p256", "ed25519"])
+def test_a_pipe_that_does_not_wait_is_not_at_its_end(workshop: Workshop, kind: str) -> None:
+    """Nothing more has come yet: what has is neither the file that was signed nor one to sign."""
+    signer = new_key(kind)
+    context = workshop.keyed(signer, NO_SERVICES, http=None, trust=None)
+    signed = sign_blob(io.BytesIO(ARTIFACT), context=context)
+    evidence, demand = read_bundle_evidence(signed.bundle), key_requirements(signer.public_key, Waiver.TLOG)
+
+    def verified(stream: BinaryIO) -> Verified:
+        source = blob_from_stream(stream, "standard input")
+        return verify_blob(source, evidence=evidence, trust=None, requirements=demand, now=workshop.now)
+
+    def signed_again(stream: BinaryIO) -> SignedBlob:
+        return sign_blob(stream, context=context)
+
+    def signed_as_of_old(stream: BinaryIO) -> SignedBlob:
+        return sign_blob(stream, context=context, legacy=True)
+
+    for use in (verified, signed_again, signed_as_of_old):
+        reading, writing = os.pipe()
+        os.set_blocking(reading, False)
+        with open(writing, "wb", buffering=0) as sink, open(reading, "rb") as stream:
+            sink.write(ARTIFACT)
+            with pytest.raises(UnavailableError, match="does not wait") as refusal:
+                use(stream)
+            assert refusal.value.code == "artifact.unreadable"

@@ -12,7 +12,16 @@ from cryptography.hazmat.primitives import hashes
 
 from pycosign.errors import UsageError
 
-__all__ = ["ALGORITHMS", "CHUNK_BYTES", "HASHES", "ByteStream", "digest_file", "digest_of", "sha256"]
+__all__ = [
+    "ALGORITHMS",
+    "CHUNK_BYTES",
+    "HASHES",
+    "ByteStream",
+    "check_end",
+    "digest_file",
+    "digest_of",
+    "sha256",
+]
 
 ALGORITHMS: Final[Mapping[str, int]] = {"sha256": 32, "sha384": 48, "sha512": 64}  # name -> length in bytes
 CHUNK_BYTES: Final = 1 << 20
@@ -25,9 +34,9 @@ _hashlib: Any = sys.modules.get("hashlib")
 
 
 class ByteStream(Protocol):
-    """What is hashed: anything with `read`. Returns b"" at the end, and only there."""
+    """What is hashed: anything with `read`. Returns b"" at the end, and only there; None if it will not wait."""
 
-    def read(self, count: int, /) -> bytes: ...
+    def read(self, count: int, /) -> bytes | None: ...
 
 
 def digest_of(name: str, message: bytes) -> bytes:
@@ -64,7 +73,7 @@ def digest_file(stream: ByteStream, names: Collection[str]) -> dict[str, bytes]:
 
     Memory is one chunk, whatever the file's size.
 
-    Raises: UsageError: a name is not one of `ALGORITHMS`. OSError: as the stream raises it.
+    Raises: UsageError: a name is not one of `ALGORITHMS`. OSError: as the stream raises it; it does not wait for more.
     """
     unknown = [name for name in names if name not in ALGORITHMS]
     if unknown:
@@ -73,4 +82,14 @@ def digest_file(stream: ByteStream, names: Collection[str]) -> dict[str, bytes]:
     while chunk := stream.read(CHUNK_BYTES):
         for state in states.values():
             state.update(chunk)
+    check_end(chunk)
     return {name: state.finalize() for name, state in states.items()}
+
+
+def check_end(chunk: bytes | None) -> None:
+    """Refuse None where a stream ended: a pipe that does not block has nothing yet, and its beginning is not it all.
+
+    Raises: OSError.
+    """
+    if chunk is None:
+        raise OSError("it does not wait for what is still to come (O_NONBLOCK)")

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Final
 
 from pycosign import limits
-from pycosign.crypto.digests import ByteStream, digest_file
+from pycosign.crypto.digests import ByteStream, check_end, digest_file
 from pycosign.errors import UnavailableError, UsageError
 from pycosign.record import Record
 from pycosign.verify.artifact import DIGEST_SIZES, Artifact, artifact_from_bytes, artifact_from_digest
@@ -158,4 +158,5 @@ def _read_whole(stream: ByteStream) -> bytes:
         if size > _MOST:
             raise UsageError(f"pure Ed25519 and ML-DSA need the whole file in memory: at most {_MOST} bytes")
         pieces.append(piece)
+    check_end(piece)
     return b"".join(pieces)
