@@ -1,6 +1,7 @@
-"""A policy over what is known of a file by a digest alone."""
+"""A policy over what is known of a file by a digest alone, and what many signers cost."""
 
 import hashlib
+import io
 
 import pytest
 
@@ -9,8 +10,10 @@ from pycosign.errors import RefusedError, SigningError, UnavailableError
 from pycosign.flows.blob_source import BlobSource, blob_from_bytes, blob_from_digest
 from pycosign.flows.verify_by_policy import verify_file_by_policy
 from pycosign.policy.decide import VerificationPolicy
-from pycosign.verify.evidence import evidence_from_signature
+from pycosign.verify.evidence import Evidence, evidence_from_signature
 from pycosign.verify.requirements import SignerKey, Waiver
+from pycosign.wire import intoto
+from pycosign.wire.dsse import Envelope, EnvelopeSignature
 from tests.verify.vectors import NOW
 
 FILE = b"release 1.0"
@@ -35,3 +38,25 @@ def test_a_digest_leaves_open_what_a_key_signed_that_signs_the_file_itself(signe
     assert isinstance(answer(signature, digest, KEYS[1:]), RefusedError)  # nobody demands that key
     assert isinstance(answer(signature, blob_from_bytes(b"other", "file"), signers), RefusedError)
     assert answer(ECDSA.sign(FILE), digest, signers) is None
+
+
+def test_a_statement_that_nobody_signed_is_parsed_once_however_many_may_sign(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may be of 16 MiB, and a policy may name 256 signers."""
+    parsed: list[int] = []
+    parse = intoto.parse_statement
+
+    def counted(data: bytes) -> intoto.Statement:
+        parsed.append(len(data))
+        return parse(data)
+
+    monkeypatch.setattr(intoto, "parse_statement", counted)
+    statement = intoto.format_statement(
+        {"sha512": hashlib.sha512(FILE).hexdigest()}, predicate_type="t:x", predicate={}
+    )
+    envelope = Envelope(statement, intoto.IN_TOTO_PAYLOAD_TYPE, (EnvelopeSignature(b"nobody's"),))
+    evidence = Evidence("bundle v0.3", b"nobody's", envelope)
+    policy = VerificationPolicy(KEYS, waivers=frozenset((Waiver.TLOG,)), predicate_type="t:x")
+    source = BlobSource("file", lambda: io.BytesIO(FILE))
+    judged = verify_file_by_policy(source, [evidence], policy=policy, trust=None, now=NOW)
+    assert isinstance(judged.verdict.error, RefusedError)
+    assert parsed == [len(statement)]

@@ -100,10 +100,22 @@ def artifact_for(
     whole = False
     for evidence in evidences:
         if isinstance(evidence, Evidence):
-            for requirements in demands:
+            for requirements in _telling(evidence, demands):
                 digests |= digests_needed(evidence, requirements)
                 whole = whole or message_needed(evidence, requirements)
     return source.read(digests or {"sha256"}, whole=whole and not source.is_digest)
+
+
+def _telling(evidence: Evidence, demands: tuple[Requirements, ...]) -> tuple[Requirements, ...]:
+    """The demands whose needs may differ. Of an envelope the statement says what is needed, whoever must have signed.
+
+    So it is parsed once, and not for each of a policy's signers: nobody has signed it yet, and it may be large.
+    """
+    if not isinstance(evidence.content, Envelope):
+        return demands
+    return tuple(
+        item for at, item in enumerate(demands) if all(item.revocations is not its.revocations for its in demands[:at])
+    )
 
 
 def judge_candidates(
