@@ -31,6 +31,8 @@ def test_the_shards_of_a_public_instance_are_one_log(mirror: str) -> None:
     [
         ("https://log1.sigstore.example.com", "https://log2.sigstore.example.com", 1),
         ("https://log1.example.com.", "http://LOG2.Example.com:3000/x", 1),
+        ("log1.sigstore.example.com", "https://log2.sigstore.example.com", 1),
+        ("log1.example.com:3000/x", "log2.example.com", 1),
         ("https://log.example.com", "https://log.example.org", 2),
         ("https://log.one.co.uk", "https://log.two.co.uk", 2),
         ("https://log1.one.co.uk", "https://log2.one.co.uk", 1),

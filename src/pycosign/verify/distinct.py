@@ -60,7 +60,7 @@ def _authority_marks(authority: TrustedAuthority) -> set[_Mark]:
 def _names(operator: str, url: str) -> set[_Mark]:
     """Without what does not tell two services apart: scheme, case, a slash at the end. An empty name links nothing."""
     address = url.rpartition("://")[2].rstrip("/").lower()
-    named = operator.strip().lower() or _domain(host_of(url))
+    named = operator.strip().lower() or _domain(host_of(f"https://{address}"))  # a root may leave out the scheme
     return {(kind, name) for kind, name in (("operator", named), ("url", address)) if name}
 
 
