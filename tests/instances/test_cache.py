@@ -260,6 +260,18 @@ def test_initialize_replaces_the_cache_only_when_everything_was_verified(
     assert not done.warnings
 
 
+def test_initialize_leaves_the_cache_alone_when_the_mirror_has_no_trust_root(
+    mirror: Mirror, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pycosign.instances.refresh._TARGETS", ("signing_config.v0.2.json",))
+    before = {path: path.read_bytes() for path in Path(environ["TUF_ROOT"]).rglob("*.json")}
+    with pytest.raises(UnavailableError, match="has no trusted_root.json"):
+        initialize(
+            mirror=mirror.url, root=mirror.root, environ=environ, http=mirror.http, now=mirror.now + timedelta(days=1)
+        )
+    assert {path: path.read_bytes() for path in Path(environ["TUF_ROOT"]).rglob("*.json")} == before
+
+
 def test_initialize_of_a_private_mirror_needs_a_root(mirror: Mirror, environ: dict[str, str]) -> None:
     with pytest.raises(UsageError):
         initialize(mirror=mirror.url, environ=environ, http=mirror.http, now=mirror.now)

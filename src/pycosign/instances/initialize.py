@@ -58,13 +58,15 @@ def initialize(
     if anchor is None:
         raise UsageError(f"the mirror {mirror} is not one that we know the root of", hint="give --root")
     root_version(anchor)  # a file that is no TUF root is named as such, before the network is asked
-    refreshed = refresh(location, http=http, now=now, anchor=anchor, fresh=True)
+
+    def accept(targets: Mapping[str, bytes]) -> None:
+        if "trusted_root.json" not in targets:
+            raise UnavailableError(f"the mirror {mirror} has no trusted_root.json", code="tuf.no-target")
+        parse_trusted_root(targets["trusted_root.json"])
+
+    refreshed = refresh(location, http=http, now=now, anchor=anchor, fresh=True, accept=accept)
     if not refreshed.stored:
         raise UnavailableError(f"cannot write the TUF cache {directory}", code="tuf.cache")
-    trusted_root = refreshed.targets.get("trusted_root.json")
-    if trusted_root is None:
-        raise UnavailableError(f"the mirror {mirror} has no trusted_root.json", code="tuf.no-target")
-    parse_trusted_root(trusted_root)
     TufCache(location).remember_mirror()
     missing = [name for name in REFRESHED_TARGETS if name not in refreshed.targets]
     return Initialized(

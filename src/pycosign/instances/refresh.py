@@ -6,7 +6,7 @@ a read-only home directory is no obstacle. It reads the clock itself.
 
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -37,12 +37,19 @@ class Refreshed(NamedTuple):
 
 
 def refresh(
-    location: CacheLocation, *, http: "HttpClient", now: datetime, anchor: bytes | None = None, fresh: bool = False
+    location: CacheLocation,
+    *,
+    http: "HttpClient",
+    now: datetime,
+    anchor: bytes | None = None,
+    fresh: bool = False,
+    accept: Callable[[Mapping[str, bytes]], None] | None = None,
 ) -> Refreshed:
     """Update the cache from its mirror.
 
     Args:   anchor: the root to start from; None: TUF_ROOT_JSON, the package's own, or the cached one.
             fresh: ignore what is cached (`initialize`: the repository may have been made anew under the same URL).
+            accept: raises if the targets are not to be stored.
     Raises: UnavailableError: the mirror does not answer; TufMetadataError: its metadata is expired, unsigned or older
             than what we have; UnavailableError also when there is no root to start from.
     """
@@ -60,6 +67,8 @@ def refresh(
             )
         targets, version = _update(workshop, location.mirror, start, http)
         results = _results(workshop, targets)
+        if accept is not None:
+            accept(targets)
         try:
             cache.store(results, at=now)
         except OSError:
