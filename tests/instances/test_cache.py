@@ -265,7 +265,7 @@ def test_initialize_leaves_the_cache_alone_when_the_mirror_has_no_trust_root(
 ) -> None:
     monkeypatch.setattr("pycosign.instances.refresh._TARGETS", ("signing_config.v0.2.json",))
     before = {path: path.read_bytes() for path in Path(environ["TUF_ROOT"]).rglob("*.json")}
-    with pytest.raises(UnavailableError, match="has no trusted_root.json"):
+    with pytest.raises(UnavailableError, match=r"has no trusted_root\.json"):
         initialize(
             mirror=mirror.url, root=mirror.root, environ=environ, http=mirror.http, now=mirror.now + timedelta(days=1)
         )
