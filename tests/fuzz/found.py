@@ -15,4 +15,14 @@ FOUND: Final = (
         b'{"issuer":"https://issuer.example","authorization_endpoint":"http://[","token_endpoint":"http://["}',
         "an OIDC discovery document with brackets that hold no address: ValueError",
     ),
+    (
+        "public-key",
+        (
+            b"-----BEGIN CERTIFICATE REQUEST-----\n"
+            b"MIGAMDQCAgC8MAAwKjAFBgMrZXADIQADoQe/884Qvh1w3RjnS8CZZ+TWMJulDV8d3IZkElUxuKAAMAUGAytlcANB"
+            b"AP5PosP+0Ld2CzVCkMrHiRTFhATvFl71oGdBRxnDbHN6haAXH+kP/EcAxgcTgIJM2HDPYZ2C/OxKVBaXwrAyugg="
+            b"\n-----END CERTIFICATE REQUEST-----\n"
+        ),
+        "a signing request of version 188, which the library has an error of its own for: InvalidVersion, 500",
+    ),
 )

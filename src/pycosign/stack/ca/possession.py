@@ -98,7 +98,7 @@ def key_of_csr(pem: bytes) -> PublicKeyTypes:
         key = csr.public_key()
         algorithm = csr.signature_hash_algorithm
         valid = csr.is_signature_valid
-    except (ValueError, UnsupportedAlgorithm) as exc:
+    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion) as exc:
         raise CaRefusedError(_UNPARSABLE_CSR, reason=str(exc)) from exc
     _check_strength(key)
     if algorithm is None and not isinstance(key, ed25519.Ed25519PublicKey):
