@@ -5,6 +5,7 @@ name. Certificates, keys and timestamps are read with it because the libraries' 
 """
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 from pycosign.errors import MalformedError
@@ -45,8 +46,6 @@ SEQUENCE: Final = 0x30
 SET: Final = 0x31
 
 _MAX_OID_BYTES: Final = 64
-_MAX_TEXTS: Final = 256
-_TEXTS: Final[dict[bytes, str]] = {}  # an OBJECT IDENTIFIER's content -> its dotted text: a cache of a pure function
 
 
 def context_tag(number: int, *, constructed: bool = True) -> int:
@@ -286,17 +285,13 @@ class DerReader:
 
 def oid_text(content: bytes, what: str) -> str:
     """The dotted text of an OBJECT IDENTIFIER's content. Raises: MalformedError."""
-    text = _TEXTS.get(content)
+    text = _oid_text(content)
     if text is None:
-        text = _oid_text(content)
-        if text is None:
-            raise MalformedError(what, "has an OBJECT IDENTIFIER that is not well-formed")
-        if len(_TEXTS) >= _MAX_TEXTS:
-            _TEXTS.clear()
-        _TEXTS[content] = text
+        raise MalformedError(what, "has an OBJECT IDENTIFIER that is not well-formed")
     return text
 
 
+@lru_cache(maxsize=256)
 def _oid_text(value: bytes) -> str | None:
     """Dotted text, or None: empty, cut short, not minimal or too long."""
     if not value or len(value) > _MAX_OID_BYTES or value[-1] & 0x80:

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from pycosign.errors import (
-    ArtifactDigestMismatchError,
     MalformedError,
     NoCandidateAcceptedError,
     PredicateTypeMismatchError,
@@ -24,6 +23,7 @@ from pycosign.flows.verify_blob import (
     is_legacy_bundle,
     legacy_evidence,
     read_bundle_evidence,
+    verify_known,
 )
 from pycosign.verify.artifact import Artifact
 from pycosign.verify.evidence import (
@@ -33,7 +33,7 @@ from pycosign.verify.evidence import (
     evidence_from_pypi,
     with_envelope_as_content,
 )
-from pycosign.verify.pipeline import digests_needed, message_needed, verify
+from pycosign.verify.pipeline import digests_needed, message_needed
 from pycosign.verify.requirements import Requirements, Waiver
 from pycosign.verify.result import Verified
 from pycosign.verify.trust import TrustRoot
@@ -228,10 +228,4 @@ def _judge(
         raise refusal
     if source is not None and source.is_digest and message_needed(evidence, requirements):
         raise UsageError(DIGEST_IS_NOT_ENOUGH)
-    try:
-        return verify(evidence, artifact, trust=trust, requirements=requirements, now=now)
-    except ArtifactDigestMismatchError as exc:
-        from pycosign.flows.lacking import reraise_if_open
-
-        reraise_if_open(exc, source, evidence, requirements)
-        raise
+    return verify_known(source, evidence, artifact, trust=trust, requirements=requirements, now=now)

@@ -14,6 +14,7 @@ from pycosign.errors import (
 )
 from pycosign.flows.blob_source import BlobSource
 from pycosign.record import Record
+from pycosign.verify.artifact import Artifact
 from pycosign.verify.evidence import (
     Evidence,
     evidence_from_bundle,
@@ -36,6 +37,7 @@ __all__ = [
     "read_certificates",
     "read_signature",
     "verify_blob",
+    "verify_known",
     "with_sct",
 ]
 
@@ -70,6 +72,22 @@ def verify_blob(
     if whole and source.is_digest:
         raise UsageError(DIGEST_IS_NOT_ENOUGH)
     artifact = source.read(digests_needed(evidence, requirements), whole=whole)
+    return verify_known(source, evidence, artifact, trust=trust, requirements=requirements, now=now)
+
+
+def verify_known(
+    source: BlobSource | None,
+    evidence: Evidence,
+    artifact: Artifact | None,
+    *,
+    trust: TrustRoot | None,
+    requirements: Requirements,
+    now: datetime,
+) -> Verified:
+    """`pipeline.verify` with what is known of a file; None: nothing is compared with it.
+
+    Raises: as `pipeline.verify`; UnavailableError (`artifact.needed`): only a digest is known, of another algorithm.
+    """
     try:
         return verify(evidence, artifact, trust=trust, requirements=requirements, now=now)
     except ArtifactDigestMismatchError as exc:

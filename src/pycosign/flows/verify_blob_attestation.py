@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
-from pycosign.errors import ArtifactDigestMismatchError, PredicateTypeMismatchError, UsageError
+from pycosign.errors import PredicateTypeMismatchError, UsageError
 from pycosign.flows.blob_source import BlobSource
+from pycosign.flows.verify_blob import verify_known
 from pycosign.verify.evidence import Evidence
-from pycosign.verify.pipeline import digests_needed, verify
+from pycosign.verify.pipeline import digests_needed
 from pycosign.verify.requirements import Requirements, Waiver
 from pycosign.verify.result import Verified
 from pycosign.verify.trust import TrustRoot
@@ -42,10 +43,4 @@ def verify_blob_attestation(
         if source is None:
             raise UsageError("a file or its digest is needed, unless the comparison of claims is turned off")
         artifact = source.read(digests_needed(evidence, demanded), whole=False)
-    try:
-        return verify(evidence, artifact, trust=trust, requirements=demanded, now=now)
-    except ArtifactDigestMismatchError as exc:
-        from pycosign.flows.lacking import reraise_if_open
-
-        reraise_if_open(exc, source, evidence, demanded)
-        raise
+    return verify_known(source, evidence, artifact, trust=trust, requirements=demanded, now=now)

@@ -11,7 +11,6 @@ from pycosign.instances.embedded import PUBLIC_GOOD_MIRROR, embedded_file
 from pycosign.instances.refresh import REFRESHED_TARGETS, check_mirror, refresh
 from pycosign.instances.tuf_cache import CacheLocation, TufCache, locate_cache
 from pycosign.instances.tuf_check import METADATA_BYTES, root_version
-from pycosign.wire.trusted_root import parse_trusted_root
 
 if TYPE_CHECKING:
     from pycosign.net.http import HttpClient
@@ -58,13 +57,7 @@ def initialize(
     if anchor is None:
         raise UsageError(f"the mirror {mirror} is not one that we know the root of", hint="give --root")
     root_version(anchor)  # a file that is no TUF root is named as such, before the network is asked
-
-    def accept(targets: Mapping[str, bytes]) -> None:
-        if "trusted_root.json" not in targets:
-            raise UnavailableError(f"the mirror {mirror} has no trusted_root.json", code="tuf.no-target")
-        parse_trusted_root(targets["trusted_root.json"])
-
-    refreshed = refresh(location, http=http, now=now, anchor=anchor, fresh=True, accept=accept)
+    refreshed = refresh(location, http=http, now=now, anchor=anchor, fresh=True)
     if not refreshed.stored:
         raise UnavailableError(f"cannot write the TUF cache {directory}", code="tuf.cache")
     TufCache(location).remember_mirror()

@@ -82,11 +82,7 @@ def add_repository(
         with _named_failures(home):
             write_atomically(os.path.join(workshop, "root.json"), root)
         location = CacheLocation(os.path.join(workshop, "tuf"), mirror, os.path.join(workshop, "root.json"))
-        refreshed = refresh(location, http=http, now=now, anchor=root, fresh=True)
-        trusted_root = refreshed.targets.get("trusted_root.json")
-        if trusted_root is None:
-            raise UnavailableError(f"the mirror {mirror} has no trusted_root.json", code="tuf.no-target")
-        parse_trusted_root(trusted_root)
+        refresh(location, http=http, now=now, anchor=root, fresh=True)
         with _changing(environ) as registered:
             changed = _with(registered, instance._replace(kind="tuf"))
             folder = os.path.join(home, "instances", instance.name)

@@ -6,7 +6,7 @@ a read-only home directory is no obstacle. It reads the clock itself.
 
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -15,6 +15,7 @@ from pycosign.files import read_bounded
 from pycosign.instances.tuf_cache import CacheLocation, TufCache, lock_cache, trust_anchor
 from pycosign.instances.tuf_check import METADATA_BYTES, TufMetadataError
 from pycosign.limits import TRUSTED_ROOT_BYTES
+from pycosign.wire.trusted_root import parse_trusted_root
 
 if TYPE_CHECKING:
     from tuf.ngclient import FetcherInterface, Updater
@@ -37,19 +38,13 @@ class Refreshed(NamedTuple):
 
 
 def refresh(
-    location: CacheLocation,
-    *,
-    http: "HttpClient",
-    now: datetime,
-    anchor: bytes | None = None,
-    fresh: bool = False,
-    accept: Callable[[Mapping[str, bytes]], None] | None = None,
+    location: CacheLocation, *, http: "HttpClient", now: datetime, anchor: bytes | None = None, fresh: bool = False
 ) -> Refreshed:
     """Update the cache from its mirror.
 
     Args:   anchor: the root to start from; None: TUF_ROOT_JSON, the package's own, or the cached one.
-            fresh: ignore what is cached (`initialize`: the repository may have been made anew under the same URL).
-            accept: raises if the targets are not to be stored.
+            fresh: ignore what is cached (`initialize`: the repository may have been made anew under the same URL),
+            and store nothing without a trust root.
     Raises: UnavailableError: the mirror does not answer; TufMetadataError: its metadata is expired, unsigned or older
             than what we have; UnavailableError also when there is no root to start from.
     """
@@ -67,8 +62,8 @@ def refresh(
             )
         targets, version = _update(workshop, location.mirror, start, http)
         results = _results(workshop, targets)
-        if accept is not None:
-            accept(targets)
+        if fresh:
+            _check_trust_root(location.mirror, targets)
         try:
             cache.store(results, at=now)
         except OSError:
@@ -82,6 +77,12 @@ def check_mirror(mirror: str) -> None:
         raise UsageError(
             f"the mirror {mirror!r} is not a URL", hint="--mirror takes https://HOST..., http://HOST... or file:///DIR"
         )
+
+
+def _check_trust_root(mirror: str, targets: Mapping[str, bytes]) -> None:
+    if "trusted_root.json" not in targets:
+        raise UnavailableError(f"the mirror {mirror} has no trusted_root.json", code="tuf.no-target")
+    parse_trusted_root(targets["trusted_root.json"])
 
 
 def _seeds(cache: TufCache) -> dict[str, bytes]:
