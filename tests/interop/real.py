@@ -2,7 +2,7 @@
 
 `real.json` names them: fulcio, rekor, rekor_v2, tsa, oidc (its /token answers a token), tuf, tuf_root, registry,
 trusted_root, signing_config (Rekor v2 and TSA), signing_config_v1. What pycosign signs there is verified by pycosign,
-both Cosigns and sigstore-python.
+both Cosigns and sigstore-python, and what they sign there by pycosign.
 """
 
 import itertools
@@ -18,6 +18,8 @@ from tests.interop.__main__ import cosigns, play, python_rows
 from tests.interop.environment import Home
 from tests.interop.matrix import Row, Stage, blob_row, image_row, initialize_row
 from tests.interop.tools import Services, our_tool
+
+_DSSE_IN_REKOR_V2 = "cosign 2.6.4 sends an image's statement as a `dsse` entry, and rekor-tiles takes none since 2.3.0"
 
 
 def _services(path: Path) -> Services:
@@ -38,16 +40,19 @@ def _rows(stage: Stage) -> Iterator[Row]:
     yield Row("r", "pycosign initialize against the real TUF repository", partial(initialize_row, stage.ours))
     for peer in stage.peers:
         yield Row("r", f"{peer.name} initialize, for its legacy verification", partial(initialize_row, peer))
-    for verifier, form in itertools.product((stage.ours, *stage.peers), ("v2", "v1", "legacy")):
+    pairs = [(stage.ours, verifier) for verifier in (stage.ours, *stage.peers)]
+    pairs += [(signer, stage.ours) for signer in stage.peers]
+    for (signer, verifier), form in itertools.product(pairs, ("v2", "v1", "legacy")):
+        if not (signer.is_cosign2 and form == "v2"):  # _DSSE_IN_REKOR_V2
+            yield Row(
+                "r",
+                f"{signer.name} signs an image with the real services ({form}, keyless), {verifier.name} verifies",
+                partial(image_row, stage, signer, verifier, "the real stack's registry", form, "keyless"),
+            )
         yield Row(
             "r",
-            f"pycosign signs an image with the real services ({form}, keyless), {verifier.name} verifies",
-            partial(image_row, stage, stage.ours, verifier, "the real stack's registry", form, "keyless"),
-        )
-        yield Row(
-            "r",
-            f"pycosign signs a file with the real services ({form}, keyless), {verifier.name} verifies",
-            partial(blob_row, stage, stage.ours, verifier, form, "keyless"),
+            f"{signer.name} signs a file with the real services ({form}, keyless), {verifier.name} verifies",
+            partial(blob_row, stage, signer, verifier, form, "keyless"),
         )
 
 
@@ -80,6 +85,8 @@ def main(arguments: list[str]) -> int:
             ours, peer_tools, registries, work / "key", work / "other", token, work / "files", _email(token())
         )
         passed, failed = play(itertools.chain(_rows(stage), python_rows(stage, work, missing)))
+    if any(peer.is_cosign2 for peer in peer_tools):
+        missing.append(_DSSE_IN_REKOR_V2)
     for reason in missing:
         print(f"SKIPPED: {reason}")
     print(f"{passed} passed, {failed} failed, {len(missing)} skipped")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tests.mutation.generated import Recipe, Truth
+from tests.mutation.generated import ML_DSA, PSS, Recipe, Truth
 
 
 class Disagreement(NamedTuple):
@@ -76,6 +76,21 @@ TABLE: tuple[Explanation, ...] = (
         "takes Ed25519 under an envelope for the pure form; Rekor v2 takes an envelope as a digest: the prehashed form",
         words="accepted signatures do not match threshold",
         kinds=lambda recipe: recipe.algorithm == "ed25519" and recipe.entry == "hashedrekord 0.0.2",
+    ),
+    Explanation(
+        COSIGN,
+        False,
+        "takes every RSA key for PKCS #1 v1.5 where it rebuilds the body of Rekor v2's entries, and so finds another "
+        "leaf for RSASSA-PSS",
+        words="verifying inclusion: calculated root",
+        kinds=lambda recipe: recipe.algorithm == PSS,
+    ),
+    Explanation(
+        COSIGN,
+        False,
+        "knows no ML-DSA",
+        words="unknown public key algorithm|unsupported public key type",
+        kinds=lambda recipe: recipe.algorithm == ML_DSA,
     ),
     Explanation(
         COSIGN,
@@ -184,7 +199,12 @@ TABLE: tuple[Explanation, ...] = (
         change="no predicate type|an unknown statement",
     ),
     # ---- sigstore-python refuses what pycosign accepts
-    Explanation(PYTHON, False, "calls every key as an ECDSA key", words="TypeError: (RSA|Ed25519)PublicKey.verify"),
+    Explanation(
+        PYTHON,
+        False,
+        "calls every key as an ECDSA key",
+        words="TypeError: (RSA|Ed25519)PublicKey.verify|Cannot convert .*ECDSA",
+    ),
     Explanation(
         PYTHON,
         False,

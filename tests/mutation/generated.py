@@ -12,6 +12,8 @@ from functools import cache
 from itertools import product
 from typing import Any, NamedTuple
 
+from cryptography.hazmat.backends.openssl.backend import backend
+
 from pycosign.codec.b64 import encode_b64
 from pycosign.codec.json_value import JsonObject
 from pycosign.codec.pem import format_pem
@@ -19,7 +21,7 @@ from pycosign.codec.strict_json import compact_json, sorted_json
 from pycosign.crypto.keys import key_details
 from pycosign.crypto.log_id import spki_log_id
 from pycosign.crypto.merkle import leaf_hash
-from pycosign.crypto.signers import LocalSigner, generate_signer
+from pycosign.crypto.signers import Signer, generate_signer
 from pycosign.wire.bundle import Bundle, MessageSignature, format_bundle
 from pycosign.wire.dsse import Envelope, EnvelopeSignature, format_envelope, pae
 from pycosign.wire.intoto import IN_TOTO_PAYLOAD_TYPE, STATEMENT_V1
@@ -33,8 +35,15 @@ from pycosign.wire.rekor_body import (
 )
 from tests.verify.factory import ARTIFACT, SIGNED_AT, Log, World
 from tests.verify.issuing import Issued
+from tests.verify.pss import PssSigner
 
-ALGORITHMS = ("ecdsa-p256", "ecdsa-p384", "ecdsa-p521", "rsa-2048", "rsa-4096", "ed25519")
+PSS = "rsa-pss-2048"
+ML_DSA = "ml-dsa-65"
+_HAS_ML_DSA = getattr(backend, "mldsa_supported", lambda: False)()  # older versions of the library have none
+ALGORITHMS = (
+    *("ecdsa-p256", "ecdsa-p384", "ecdsa-p521", "rsa-2048", "rsa-4096", "ed25519", PSS),
+    *([ML_DSA] if _HAS_ML_DSA else []),
+)
 MEDIA_TYPES = {
     "0.1": "application/vnd.dev.sigstore.bundle+json;version=0.1",
     "0.2": "application/vnd.dev.sigstore.bundle+json;version=0.2",
@@ -95,6 +104,10 @@ def recipes() -> list[Recipe]:
 
 
 def _can_be_good(recipe: Recipe) -> bool:
+    if recipe.algorithm == PSS and not recipe.is_v2:  # nothing but those entries tells it from PKCS #1 v1.5
+        return False
+    if recipe.algorithm == ML_DSA and recipe.entry.startswith("hashedrekord"):  # it signs no digests
+        return False
     if not recipe.has_log:
         timed = recipe.stamps == 1 or not recipe.has_certificate
         return recipe.proved_by == "" and timed and recipe.version == "0.3"
@@ -131,7 +144,7 @@ class Plan:
         self.stamp: dict[str, Any] = {}  # arguments of World.stamp
         self.older_leaves = 5
 
-    def make(self) -> tuple[Bundle, LocalSigner]:
+    def make(self) -> tuple[Bundle, Signer]:
         """Sign, log and stamp it."""
         issued = self._issued()
         content = self._content()
@@ -145,7 +158,7 @@ class Plan:
         chain = (issued.der, *self.chain) if isinstance(issued, Issued) else ()
         return Bundle(self.recipe.version, chain, hint, entries, stamps, content), self.signer
 
-    def _issued(self) -> Issued | LocalSigner:
+    def _issued(self) -> Issued | Signer:
         if not self.recipe.has_certificate:
             return self.signer
         issued = self.world.certificate(self.signer, **self.certificate)
@@ -158,7 +171,8 @@ class Plan:
     def _content(self) -> MessageSignature | Envelope:
         if self.recipe.content == "message":
             digest = hashlib.new(self.hash_name, self.artifact).digest()
-            signature = self.signer.sign_digest(digest, self.hash_name)
+            pure = self.recipe.algorithm == ML_DSA
+            signature = self.signer.sign(self.artifact) if pure else self.signer.sign_digest(digest, self.hash_name)
             return MessageSignature(*(self.stated or (self.hash_name, digest)), signature)
         payload = compact_json(self.statement)
         message = pae(self.payload_type, payload)
@@ -168,7 +182,7 @@ class Plan:
             signature = self.signer.sign(message)
         return Envelope(payload, self.payload_type, (EnvelopeSignature(signature),))
 
-    def _entry(self, content: MessageSignature | Envelope, issued: Issued | LocalSigner) -> LogEntry:
+    def _entry(self, content: MessageSignature | Envelope, issued: Issued | Signer) -> LogEntry:
         recipe = self.recipe
         kind, _, version = recipe.entry.partition(" ")
         body = self.body(content, issued)
@@ -181,7 +195,7 @@ class Plan:
             return entry._replace(promise=None, integrated_at=None)
         return entry
 
-    def body(self, content: MessageSignature | Envelope, issued: Issued | LocalSigner) -> bytes:
+    def body(self, content: MessageSignature | Envelope, issued: Issued | Signer) -> bytes:
         """What the log stores."""
         pem = format_pem("CERTIFICATE", issued.der) if isinstance(issued, Issued) else issued.public_key.pem()
         entry = self.recipe.entry
@@ -202,9 +216,9 @@ class Plan:
         digest = hashlib.new(self.hash_name, pae(content.payload_type, content.payload)).digest()
         return format_hashedrekord_v2(self.hash_name, digest, signature, self._verifier(issued))
 
-    def _verifier(self, issued: Issued | LocalSigner) -> Verifier:
+    def _verifier(self, issued: Issued | Signer) -> Verifier:
         key = self.signer.public_key
-        details = key_details(key) or ""
+        details = getattr(self.signer, "details", None) or key_details(key) or ""
         if key.kind == "ed25519" and self.recipe.entry == "hashedrekord 0.0.2":
             details = "PKIX_ED25519_PH"
         if isinstance(issued, Issued):
@@ -225,8 +239,14 @@ def document(bundle: Bundle) -> dict[str, Any]:
 
 
 @cache
-def signer(algorithm: str, number: int = 0) -> LocalSigner:
+def signer(algorithm: str, number: int = 0) -> Signer:
     """A key of the algorithm; another number is another key."""
+    if algorithm == PSS:
+        return PssSigner(2048)
+    if algorithm == ML_DSA:
+        from tests.crypto.ml_dsa import generate_ml_dsa  # its import skips a test where the library has none
+
+        return generate_ml_dsa(algorithm)
     return generate_signer(algorithm)
 
 
