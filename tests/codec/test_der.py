@@ -181,6 +181,13 @@ def test_a_timestamp_may_have_a_fraction() -> None:
     assert reader(der).generalized_time() == datetime(2026, 11, 22, 19, 51, 30, 1, UTC)
 
 
+def test_an_integer_that_may_be_shown_has_a_bound() -> None:
+    for value in (0, -1, (1 << 512) - 1):
+        assert reader(der_integer(value)).bounded_integer() == value
+    with pytest.raises(MalformedError):
+        reader(der_integer(1 << 512)).bounded_integer()
+
+
 @given(st.binary(max_size=60))
 def test_no_other_exception_escapes(der: bytes) -> None:
     for method in (

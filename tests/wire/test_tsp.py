@@ -230,6 +230,13 @@ def test_an_extension_in_a_request_has_its_own_code() -> None:
 
 
 # ---- responses -------------------------------------------------------------------------------------------------------
+def test_a_status_of_thousands_of_digits_is_refused() -> None:
+    """Python does not write such a number, and the refusal names the status."""
+    for read in (parse_response, response_status):
+        with pytest.raises(MalformedError):
+            read(der_sequence(der_sequence(der_integer(1 << 20_000))))
+
+
 @settings(max_examples=25)
 @given(requests, st.integers(1, 2**159), st.datetimes(datetime(1970, 1, 1), datetime(2049, 12, 31)))
 def test_what_we_grant_we_read(request: TimestampRequest, serial: int, at: datetime) -> None:

@@ -46,6 +46,7 @@ SEQUENCE: Final = 0x30
 SET: Final = 0x31
 
 _MAX_OID_BYTES: Final = 64
+_MAX_INTEGER_BITS: Final = 512
 
 
 def context_tag(number: int, *, constructed: bool = True) -> int:
@@ -211,6 +212,13 @@ class DerReader:
         if not value or (len(value) > 1 and (value[0], value[1] >> 7) in ((0, 0), (0xFF, 1))):
             raise MalformedError(self.what, "has an INTEGER that is not minimal")
         return int.from_bytes(value, "big", signed=True)
+
+    def bounded_integer(self) -> int:
+        """An INTEGER of at most 512 bits, for whatever may be shown: Python does not write thousands of digits."""
+        value = self.integer()
+        if value.bit_length() > _MAX_INTEGER_BITS:
+            raise MalformedError(self.what, "has an INTEGER that is too long")
+        return value
 
     def oid(self) -> str:
         """An OBJECT IDENTIFIER, dotted."""

@@ -98,7 +98,7 @@ def parse_basic_constraints(value: bytes, what: str) -> BasicConstraints:
         is_ca = fields.boolean()
         if not is_ca:
             raise MalformedError(fields.what, "write out a default")
-    path_length = None if fields.at_end() else fields.integer()
+    path_length = None if fields.at_end() else fields.bounded_integer()
     fields.finish()
     if path_length is not None and (path_length < 0 or not is_ca):
         raise MalformedError(fields.what, "have a path length that means nothing")

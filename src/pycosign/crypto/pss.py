@@ -29,7 +29,7 @@ def parse_pss_parameters(algorithm: DerReader, what: str) -> str:
     mask_name = _hash(mask.sequence(), what)
     mask.finish()
     salt = _member(fields, 2, what)
-    length = salt.integer()
+    length = salt.bounded_integer()
     salt.finish()
     fields.finish()
     if mask_name != name:

@@ -24,7 +24,6 @@ __all__ = [
     "SignerInfo",
     "parse_content_info",
     "read_algorithm",
-    "read_bounded_integer",
 ]
 
 SHA1_OID: Final = "1.3.14.3.2.26"
@@ -35,7 +34,6 @@ MESSAGE_DIGEST: Final = "1.2.840.113549.1.9.4"
 SIGNING_TIME: Final = "1.2.840.113549.1.9.5"
 SIGNING_CERTIFICATE: Final = "1.2.840.113549.1.9.16.2.12"  # with SHA-1
 SIGNING_CERTIFICATE_V2: Final = "1.2.840.113549.1.9.16.2.47"
-_MAX_INTEGER_BITS: Final = 512  # serial numbers and nonces
 
 
 class SignerInfo(Record):
@@ -103,14 +101,6 @@ def read_algorithm(fields: DerReader) -> str:
     return oid
 
 
-def read_bounded_integer(fields: DerReader) -> int:
-    """An INTEGER of at most 512 bits."""
-    value = fields.integer()
-    if value.bit_length() > _MAX_INTEGER_BITS:
-        raise MalformedError(fields.what, "has an INTEGER that is too long")
-    return value
-
-
 def _read_encapsulated(content: DerReader, content_type: str) -> bytes:
     if content.oid() != content_type:
         raise MalformedError(content.what, "holds another type of content")
@@ -135,7 +125,7 @@ def _read_signer(fields: DerReader, content_type: str) -> SignerInfo:
     issuer_der, serial, key_id = None, None, None
     if version == 1:
         signer = fields.sequence()
-        issuer_der, serial = signer.whole(SEQUENCE), read_bounded_integer(signer)
+        issuer_der, serial = signer.whole(SEQUENCE), signer.bounded_integer()
         signer.finish()
     elif version == 3:
         key_id = fields.content(0x80)

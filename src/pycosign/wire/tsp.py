@@ -18,7 +18,6 @@ from pycosign.wire.cms import (
     SignedData,
     parse_content_info,
     read_algorithm,
-    read_bounded_integer,
 )
 
 __all__ = [
@@ -100,7 +99,7 @@ def parse_request(der: bytes) -> TimestampRequest:
         raise MalformedError(what, "is not of version 1")
     hash_oid, imprint = _read_imprint(fields, what)
     policy = fields.oid() if fields.next_is(0x06) else None
-    nonce = read_bounded_integer(fields) if fields.next_is(0x02) else None
+    nonce = fields.bounded_integer() if fields.next_is(0x02) else None
     certificates = fields.next_is(0x01)
     if certificates and not fields.boolean():
         raise MalformedError(what, "writes out a default")
@@ -154,7 +153,7 @@ def _open_response(der: bytes) -> DerReader:
 
 def _read_status(fields: DerReader) -> int:
     info = fields.sequence()
-    status = info.integer()
+    status = info.bounded_integer()
     if info.next_is(SEQUENCE):
         info.whole()  # free text
     if info.next_is(0x03):
@@ -185,12 +184,12 @@ def _read_tst_info(status: int, signed: SignedData) -> TimestampToken:
         raise MalformedError(what, "is not of version 1")
     policy = fields.oid()
     hash_oid, imprint = _read_imprint(fields, what)
-    serial, gen_time = read_bounded_integer(fields), fields.generalized_time()
+    serial, gen_time = fields.bounded_integer(), fields.generalized_time()
     accuracy = _read_accuracy(fields.sequence()) if fields.next_is(SEQUENCE) else None
     ordering = fields.next_is(0x01)
     if ordering and not fields.boolean():
         raise MalformedError(what, "writes out a default")
-    nonce = read_bounded_integer(fields) if fields.next_is(0x02) else None
+    nonce = fields.bounded_integer() if fields.next_is(0x02) else None
     explicit_tsa = fields.optional_context(0)
     tsa_der = None
     if explicit_tsa is not None:
@@ -229,7 +228,7 @@ def _read_tst_info(status: int, signed: SignedData) -> TimestampToken:
 
 def _read_accuracy(fields: DerReader) -> int:
     """Seconds, milliseconds and microseconds, summed up in microseconds. Source: RFC 3161, 2.4.2."""
-    total = read_bounded_integer(fields) * 1_000_000 if fields.next_is(0x02) else 0
+    total = fields.bounded_integer() * 1_000_000 if fields.next_is(0x02) else 0
     for tag, unit in ((0x80, 1000), (0x81, 1)):
         if fields.next_is(tag):
             value = fields.integer(tag)
