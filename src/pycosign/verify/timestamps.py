@@ -76,11 +76,10 @@ def check_timestamps(evidence: Evidence, trust: TrustRoot | None) -> CheckedTime
     ignored: list[str] = []
     for der in evidence.timestamps:
         token = parse_response(der)
-        signers = _known_signers(token, trust)
-        if signers:
-            valid.append(_check_token(token, signers, evidence))
-        else:
+        if trust is None or not (signers := _known_signers(token, trust)):
             ignored.append(f"the timestamp of {token.gen_time.isoformat()} is of an authority not in the trust root")
+        else:
+            valid.append(_check_token(token, signers, evidence, trust))
     return CheckedTimestamps(tuple(valid), tuple(ignored))
 
 
@@ -91,21 +90,19 @@ class _Signer(Record):
     certificate: Certificate
 
 
-def _known_signers(token: "TimestampToken", trust: TrustRoot | None) -> list[_Signer]:
+def _known_signers(token: "TimestampToken", trust: TrustRoot) -> list[_Signer]:
     """The authorities whose certificate the token names: several, where one was trusted in several spans of time.
 
     A key that the trust root lists as a signer's counts through those entries only: not once more, when they have
     ended, through one that leaves the signer to the token. Of several certificates under one key identifier (an
     authority renewed its own), the token means the one that it signed a reference to.
     """
-    if trust is None:
-        return []
     signers: list[_Signer] = []
     unlisted: list[_Signer] = []
     listed_keys: set[bytes] = set()
     for authority in trust.timestamp_authorities:
         first = authority.certificates[0]
-        certificate = _signer_of(token, authority)
+        certificate = _signer_of(token, authority, trust)
         if not first.is_ca:
             listed_keys.add(first.spki_der)
         if certificate is not None:
@@ -117,21 +114,44 @@ def _known_signers(token: "TimestampToken", trust: TrustRoot | None) -> list[_Si
     return signers
 
 
-def _signer_of(token: "TimestampToken", authority: TrustedAuthority) -> Certificate | None:
+def _signer_of(token: "TimestampToken", authority: TrustedAuthority, trust: TrustRoot) -> Certificate | None:
     """The authority's certificate that the token names, or None.
 
     A chain that begins with a certificate authority (given alone, by flag or variable) leaves the signer to the token:
-    one that this authority issued.
+    one that this authority issued, or an authority between them that the token brings along.
     """
     first = authority.certificates[0]
     if not first.is_ca:
         return first if _is_named(token, first) else None
-    subjects = {certificate.subject_der for certificate in authority.certificates}
+    brought = _brought_authorities(token, authority, trust)
+    names = {certificate.subject_der for certificate in authority.certificates}
+    for _ in brought:  # each round leads one step further down
+        names |= {item.subject_der for item in brought if item.issuer_der in names}
     for der in token.certificates_der:
         certificate = parse_certificate(der, "timestamp certificate")
-        if _is_named(token, certificate) and certificate.issuer_der in subjects:
+        if _is_named(token, certificate) and certificate.issuer_der in names:
             return certificate
     return None
+
+
+def _brought_authorities(
+    token: "TimestampToken", authority: TrustedAuthority, trust: TrustRoot
+) -> tuple[Certificate, ...]:
+    """The authorities in the token, but for the keys that the trust root lists elsewhere only: as for `verify.leaf`.
+
+    None of them is trusted: they only lead to the authority's own anchor, which must have issued them.
+    """
+    own = {item.spki_der for item in authority.certificates}
+    found = [
+        parse_certificate(der, "timestamp certificate")
+        for der in token.certificates_der
+        if der not in authority.chain_der
+    ]
+    found = [item for item in found if item.is_ca]
+    if not found:
+        return ()
+    others = {item.spki_der for other in trust.timestamp_authorities for item in other.certificates} - own
+    return tuple(item for item in found if item.spki_der not in others)
 
 
 def _is_named(token: "TimestampToken", certificate: Certificate) -> bool:
@@ -140,20 +160,25 @@ def _is_named(token: "TimestampToken", certificate: Certificate) -> bool:
     return (token.signer_issuer_der, token.signer_serial) == (certificate.issuer_der, certificate.serial)
 
 
-def _check_token(token: "TimestampToken", signers: list[_Signer], evidence: Evidence) -> VerifiedTimestamp:
-    """Imprint, signature, and the authority's validity at the stamped moment."""
+def _check_token(
+    token: "TimestampToken", signers: list[_Signer], evidence: Evidence, trust: TrustRoot
+) -> VerifiedTimestamp:
+    """Imprint, signature, and the authority's validity at the stamped moment, under one of those whom the token names.
+
+    Raises: InvalidTimestampError, TimestampOutsideValidityError: under none of them; the latter if there is one.
+    """
     _check_imprint(token, evidence)
-    outside: TimestampOutsideValidityError | None = None
+    problems: list[InvalidTimestampError | TimestampOutsideValidityError] = []
     for signer in signers:
-        _check_signature(token, signer.certificate)
         try:
-            _check_authority(token, signer)
-        except TimestampOutsideValidityError as exc:
-            outside = outside or exc
+            _check_signature(token, signer.certificate)
+            _check_authority(token, signer, trust)
+        except (InvalidTimestampError, TimestampOutsideValidityError) as problem:
+            problems.append(problem)
             continue
+        problems.clear()  # an error holds this frame: see `verify.leaf`
         return VerifiedTimestamp(_PROOF, token.gen_time, signer.authority)
-    assert outside is not None  # there is a signer, and each returned or was outside
-    raise outside
+    raise next((item for item in problems if isinstance(item, TimestampOutsideValidityError)), problems[0])
 
 
 def _check_imprint(token: "TimestampToken", evidence: Evidence) -> None:
@@ -199,12 +224,10 @@ def _ess_hash(oid: str, der: bytes) -> bytes:
     return digest_of(hash_name_of_oid(oid, "timestamp certificate reference"), der)
 
 
-def _check_authority(token: "TimestampToken", signer: _Signer) -> None:
-    *_, anchor = signer.authority.certificates
+def _check_authority(token: "TimestampToken", signer: _Signer, trust: TrustRoot) -> None:
     at = token.gen_time
-    intermediates = [item for item in signer.authority.certificates[:-1] if item != signer.certificate]
     try:
-        build_path(signer.certificate, intermediates, (anchor,), at=at, eku=TIME_STAMPING)
+        _check_path(token, signer, trust)
     except NotValidAtTimeError as exc:
         raise TimestampOutsideValidityError(f"the timestamp authority was not valid: {exc}") from exc
     except InvalidCertificatePathError as exc:
@@ -213,3 +236,17 @@ def _check_authority(token: "TimestampToken", signer: _Signer) -> None:
         raise TimestampOutsideValidityError(
             f"the timestamp authority {signer.authority.uri} was not trusted at {at.isoformat()}"
         )
+
+
+def _check_path(token: "TimestampToken", signer: _Signer, trust: TrustRoot) -> None:
+    """From the signer to the anchor; through what the token brings where the trust root's chain has a gap."""
+    *above, anchor = signer.authority.certificates
+    intermediates = [item for item in above if item != signer.certificate]
+    try:
+        build_path(signer.certificate, intermediates, (anchor,), at=token.gen_time, eku=TIME_STAMPING)
+    except InvalidCertificatePathError:
+        brought = _brought_authorities(token, signer.authority, trust)
+        if not brought:
+            raise
+        intermediates += brought
+        build_path(signer.certificate, intermediates, (anchor,), at=token.gen_time, eku=TIME_STAMPING)

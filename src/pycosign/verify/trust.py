@@ -173,16 +173,14 @@ def trust_from_material(
     """Trust as Cosign's per-service flags and variables give it, without validity windows of its own.
 
     Args:   ca_certificates_pem: self-issued certificates are anchors, others intermediates below all of them;
-            tsa_chain_pem: leaf first, root last (SIGSTORE_TSA_CERTIFICATE_FILE).
+            tsa_chain_pem: in any order, as Cosign takes it (SIGSTORE_TSA_CERTIFICATE_FILE).
     Raises: MalformedError: not PEM of the expected kind.
     """
     return TrustRoot(
         [_bare_log(pem, "transparency log key") for pem in rekor_keys_pem],
         [_bare_log(pem, "certificate log key") for pem in ct_keys_pem],
         () if ca_certificates_pem is None else _chains_of(ca_certificates_pem),
-        ()
-        if tsa_chain_pem is None
-        else [TrustedAuthority("", _certificate_blocks(tsa_chain_pem, "timestamp authority chain"), _ALWAYS)],
+        () if tsa_chain_pem is None else _timestamp_chains(tsa_chain_pem),
     )
 
 
@@ -256,3 +254,19 @@ def _chains_of(pem: bytes) -> list[TrustedAuthority]:
     if not roots:
         raise MalformedError("certificate authority file", "holds no self-issued root certificate")
     return [TrustedAuthority("", (*others, root), _ALWAYS) for root in roots]
+
+
+def _timestamp_chains(pem: bytes) -> list[TrustedAuthority]:
+    """A chain for each signer and root of the file: signer first, root last. Source: Cosign, pkg/cosign/tsa.go.
+
+    Without a signer, tokens bring it; without a self-issued root, the file's order says which authority is the anchor.
+    """
+    ders = _certificate_blocks(pem, "timestamp authority chain")
+    certificates = [parse_certificate(der, "timestamp authority certificate") for der in ders]
+    authorities = [item for item in certificates if item.is_ca]
+    roots = [item.der for item in authorities if item.issuer_der == item.subject_der]
+    if not roots:
+        return [TrustedAuthority("", ders, _ALWAYS)]
+    others = tuple(item.der for item in authorities if item.issuer_der != item.subject_der)
+    below = [(item.der, *others) for item in certificates if not item.is_ca] or [others]
+    return [TrustedAuthority("", (*chain, root), _ALWAYS) for chain in below for root in roots]
