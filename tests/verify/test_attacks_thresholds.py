@@ -23,7 +23,8 @@ def test_the_shards_of_a_public_instance_are_one_log(mirror: str) -> None:
     logs = [log for logs in trust.logs.values() for log in logs]
     assert len(logs) > 1
     assert distinct_logs(logs, logs) == 1
-    assert distinct_authorities(trust.timestamp_authorities, trust.timestamp_authorities) == 1
+    authorities = trust.timestamp_authorities
+    assert distinct_authorities([(item, ()) for item in authorities], authorities) == 1
 
 
 @pytest.mark.parametrize(

@@ -163,7 +163,7 @@ def test_authorities_below_one_root_count_once(world: World) -> None:
     sibling = world.timestamp_certificate(world.tsa.certificate.not_valid_before_utc, SIGNED_AT + 24 * HOUR)
     chains = ((world.tsa.der, world.tsa_root.der), (sibling.der, world.tsa_root.der))
     authorities = [TrustedAuthority(f"https://{i}.example", chain, ValidFor()) for i, chain in enumerate(chains)]
-    assert distinct_authorities(authorities, authorities) == 1
+    assert distinct_authorities([(item, ()) for item in authorities], authorities) == 1
 
 
 def test_one_authority_that_is_demanded_must_be_there(world: World) -> None:

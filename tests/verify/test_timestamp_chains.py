@@ -9,12 +9,15 @@ from itertools import permutations
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from pycosign.codec.pem import format_pem
 from pycosign.crypto.certificate import parse_certificate
+from pycosign.crypto.signers import LocalSigner
 from pycosign.errors import SigningError
 from pycosign.verify.evidence import Evidence
+from pycosign.verify.requirements import Requirements
 from pycosign.verify.trust import TrustRoot, trust_from_material
 from pycosign.wire.trusted_root import Authority, ValidFor
 from pycosign.wire.tsp import TimestampRequest
@@ -24,7 +27,17 @@ from tests.verify.factory import EPOCH, SIGNED_AT, World
 from tests.verify.issuing import Issued, key_usage, make_authority, new_builder, p256_key, signer_of
 
 END = EPOCH + timedelta(days=3650)
+PURPOSE = ExtendedKeyUsageOID.TIME_STAMPING
 RETIRED_AT = SIGNED_AT - timedelta(days=10)
+
+
+def issue(authority: Issued, signer: LocalSigner) -> Issued:
+    """A timestamp signer's certificate."""
+    key = serialization.load_der_public_key(signer.public_key.spki_der)
+    builder = new_builder("tsa signer", key, EPOCH, END).issuer_name(authority.certificate.subject)
+    builder = builder.add_extension(key_usage("digital_signature"), critical=True)
+    builder = builder.add_extension(x509.ExtendedKeyUsage([PURPOSE]), critical=True)
+    return Issued(authority.sign(builder), signer)
 
 
 class Chain:
@@ -32,14 +45,16 @@ class Chain:
 
     def __init__(self, root: Issued, between: Issued | None = None) -> None:
         self.root = root
-        purpose = ExtendedKeyUsageOID.TIME_STAMPING
-        self.between = between or make_authority("tsa between", root, EPOCH, END, purpose)
-        key = p256_key()
-        builder = new_builder("tsa signer", key.public_key(), EPOCH, END)
-        builder = builder.issuer_name(self.between.certificate.subject)
-        builder = builder.add_extension(key_usage("digital_signature"), critical=True)
-        builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), critical=True)
-        self.signer = Issued(self.between.sign(builder), signer_of(key))
+        self.between = between or make_authority("tsa between", root, EPOCH, END, PURPOSE)
+        self.signer = issue(self.between, signer_of(p256_key()))
+
+    def cross_sign(self, other: "Chain", *, is_direct: bool) -> None:
+        """The other chain's signer, or its authority with everything below, under this chain's root too."""
+        if is_direct:
+            self.signer = issue(self.root, other.signer.signer)
+        else:
+            self.between = make_authority("tsa between", self.root, EPOCH, END, PURPOSE, signer=other.between.signer)
+            self.signer = issue(self.between, signer_of(p256_key()))
 
     def stamp(self, signature: bytes, *sent: Issued) -> bytes:
         """A response that brings these certificates along."""
@@ -135,3 +150,32 @@ def test_an_authority_that_was_retired_does_not_come_back_with_a_token(world: Wo
     for found in ((retired, root_alone), (root_alone, retired)):
         assert code_of(world, evidence, world.trust(timestamp_authorities=found)) == "timestamp.outside-validity"
     assert Attempt(evidence, trust=world.trust(timestamp_authorities=(root_alone,))).run(world).times
+
+
+# ---- thresholds ------------------------------------------------------------------------------------------------------
+def demanding_two(world: World) -> Requirements:
+    return world.requirements()._replace(min_timestamp_authorities=2)
+
+
+def root_entry(url: str, root: Issued) -> Authority:
+    return Authority(url, "", "", (root.der,), ValidFor(EPOCH, None))
+
+
+@pytest.mark.parametrize("is_direct", [True, False])
+def test_one_signer_below_two_roots_is_one_authority(world: World, is_direct: bool) -> None:
+    """Cross-signed, it could show itself below either root: whose entries leave the signer to the token."""
+    roots = [make_authority(f"root {name}", None, EPOCH, END) for name in "ab"]
+    found = (root_entry("https://tsa.example.org", roots[0]), root_entry("https://tsa.example.net", roots[1]))
+    trust = world.trust(timestamp_authorities=found)
+    evidence = world.blob(log="v2")
+    chains = [Chain(root) for root in roots]
+    stamps = tuple(chain.stamp(evidence.signature, chain.signer, chain.between) for chain in chains)
+    attempt = Attempt(evidence._replace(timestamps=stamps), trust=trust, requirements=demanding_two(world))
+    assert len(attempt.run(world).times) == 2  # two who share nothing
+
+    same = [Chain(root) for root in roots]
+    same[1].cross_sign(same[0], is_direct=is_direct)
+    stamps = tuple(chain.stamp(evidence.signature, chain.signer, chain.between) for chain in same)
+    with pytest.raises(SigningError) as refusal:
+        attempt._replace(evidence=evidence._replace(timestamps=stamps)).run(world)
+    assert refusal.value.code == "timestamp.threshold"

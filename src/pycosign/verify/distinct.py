@@ -9,14 +9,13 @@ the shards `log2025-1.rekor.sigstore.dev` and `rekor.sigstore.dev` are one. Oper
 """
 
 from collections.abc import Iterable
-from typing import TypeVar
 
+from pycosign.crypto.certificate import Certificate
 from pycosign.errors import MalformedError
 from pycosign.verify.trust import TrustedAuthority, TrustedLog, host_of
 
 __all__ = ["distinct_authorities", "distinct_logs"]
 
-_T = TypeVar("_T", TrustedLog, TrustedAuthority)
 _Mark = tuple[str, str | bytes]
 _REGISTRIES = frozenset(("ac", "co", "com", "edu", "gov", "net", "org"))  # below a country: nobody's own domain
 
@@ -26,9 +25,17 @@ def distinct_logs(found: Iterable[TrustedLog], known: Iterable[TrustedLog]) -> i
     return _count([_log_marks(log) for log in found], [_log_marks(log) for log in known])
 
 
-def distinct_authorities(found: Iterable[TrustedAuthority], known: Iterable[TrustedAuthority]) -> int:
-    """The number of different timestamp authorities in `found`; `known`: all of the trust root."""
-    return _count([_authority_marks(item) for item in found], [_authority_marks(item) for item in known])
+def distinct_authorities(
+    found: Iterable[tuple[TrustedAuthority, tuple[Certificate, ...]]], known: Iterable[TrustedAuthority]
+) -> int:
+    """The number of different timestamp authorities in `found`, each with the certificates under which it signed.
+
+    Where an entry leaves its signer to the token, one signer may have certificates below two entries: it is one.
+
+    Args: known: all authorities of the trust root.
+    """
+    marks = [_authority_marks(item) | {("key", signer.spki_der) for signer in path} for item, path in found]
+    return _count(marks, [_authority_marks(item) for item in known])
 
 
 def _count(found: list[set[_Mark]], known: list[set[_Mark]]) -> int:

@@ -101,7 +101,7 @@ def _check_threshold(stamps: "CheckedTimestamps", trust: "TrustRoot | None", dem
     from pycosign.verify.distinct import distinct_authorities  # few demands need it
 
     known = () if trust is None else trust.timestamp_authorities
-    count = distinct_authorities((stamp.trusted for stamp in stamps.valid), known)
+    count = distinct_authorities(((stamp.trusted, stamp.path) for stamp in stamps.valid), known)
     if count < demanded:
         names = ", ".join(sorted({stamp.authority for stamp in stamps.valid}))
         raise TimestampThresholdError(

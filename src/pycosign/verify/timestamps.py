@@ -37,16 +37,18 @@ _SHA1_OID: Final = "1.3.14.3.2.26"
 class VerifiedTimestamp:
     """A moment at which a known authority saw this signature. Only this module makes one.
 
-    authority: its URI in the trust root; "" for a chain given alone. trusted: its entry there.
+    authority: its URI in the trust root; "" for a chain given alone. trusted: its entry there. path: the certificates
+    that led to its anchor, signer first.
     """
 
-    __slots__ = ("at", "authority", "trusted")
+    __slots__ = ("at", "authority", "path", "trusted")
 
-    def __init__(self, proof: object, at: datetime, trusted: TrustedAuthority) -> None:
+    def __init__(self, proof: object, at: datetime, trusted: TrustedAuthority, path: tuple[Certificate, ...]) -> None:
         if proof is not _PROOF:
             raise TypeError("only pycosign.verify.timestamps makes a VerifiedTimestamp")
         self.at = at
         self.authority = trusted.uri
+        self.path = path
         self.trusted = trusted
 
 
@@ -172,12 +174,12 @@ def _check_token(
     for signer in signers:
         try:
             _check_signature(token, signer.certificate)
-            _check_authority(token, signer, trust)
+            path = _check_authority(token, signer, trust)
         except (InvalidTimestampError, TimestampOutsideValidityError) as problem:
             problems.append(problem)
             continue
         problems.clear()  # an error holds this frame: see `verify.leaf`
-        return VerifiedTimestamp(_PROOF, token.gen_time, signer.authority)
+        return VerifiedTimestamp(_PROOF, token.gen_time, signer.authority, path)
     raise next((item for item in problems if isinstance(item, TimestampOutsideValidityError)), problems[0])
 
 
@@ -224,10 +226,10 @@ def _ess_hash(oid: str, der: bytes) -> bytes:
     return digest_of(hash_name_of_oid(oid, "timestamp certificate reference"), der)
 
 
-def _check_authority(token: "TimestampToken", signer: _Signer, trust: TrustRoot) -> None:
+def _check_authority(token: "TimestampToken", signer: _Signer, trust: TrustRoot) -> tuple[Certificate, ...]:
     at = token.gen_time
     try:
-        _check_path(token, signer, trust)
+        path = _find_path(token, signer, trust)
     except NotValidAtTimeError as exc:
         raise TimestampOutsideValidityError(f"the timestamp authority was not valid: {exc}") from exc
     except InvalidCertificatePathError as exc:
@@ -236,17 +238,18 @@ def _check_authority(token: "TimestampToken", signer: _Signer, trust: TrustRoot)
         raise TimestampOutsideValidityError(
             f"the timestamp authority {signer.authority.uri} was not trusted at {at.isoformat()}"
         )
+    return path
 
 
-def _check_path(token: "TimestampToken", signer: _Signer, trust: TrustRoot) -> None:
+def _find_path(token: "TimestampToken", signer: _Signer, trust: TrustRoot) -> tuple[Certificate, ...]:
     """From the signer to the anchor; through what the token brings where the trust root's chain has a gap."""
     *above, anchor = signer.authority.certificates
     intermediates = [item for item in above if item != signer.certificate]
     try:
-        build_path(signer.certificate, intermediates, (anchor,), at=token.gen_time, eku=TIME_STAMPING)
+        return build_path(signer.certificate, intermediates, (anchor,), at=token.gen_time, eku=TIME_STAMPING)
     except InvalidCertificatePathError:
         brought = _brought_authorities(token, signer.authority, trust)
         if not brought:
             raise
         intermediates += brought
-        build_path(signer.certificate, intermediates, (anchor,), at=token.gen_time, eku=TIME_STAMPING)
+        return build_path(signer.certificate, intermediates, (anchor,), at=token.gen_time, eku=TIME_STAMPING)
