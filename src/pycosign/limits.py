@@ -4,6 +4,7 @@ from typing import Final
 
 # documents
 JSON_DEPTH: Final = 64
+JSON_CONTAINERS: Final = 1 << 20  # objects and arrays of one text: empty ones take 30 times their bytes in memory
 BUNDLE_BYTES: Final = 32 << 20
 BUNDLES_PER_FILE: Final = 1000  # one a line, or in a registry's list
 BATCH_LINE_BYTES: Final = 64 << 10

@@ -93,6 +93,16 @@ def test_many_shallow_values_are_not_deep() -> None:
     assert load("[" + ",".join(["[]"] * 1000) + "]") == [[]] * 1000
 
 
+@pytest.mark.parametrize("element", ["[]", "{}"])
+def test_objects_and_arrays_are_counted_before_they_are_made(element: str) -> None:
+    """An empty one takes 80 bytes in memory, and two in a file."""
+    most = limits.JSON_CONTAINERS
+    assert load_json("[" + ",".join([element] * (most - 1)) + "]", what="thing", max_bytes=4 * most)
+    for text in ("[" + ",".join([element] * most) + "]", element[0] * (most + 1)):  # whether or not it is JSON
+        with pytest.raises(MalformedError, match="opening brackets"):
+            load_json(text, what="thing", max_bytes=4 * most)
+
+
 def test_canonical_names_are_ordered_by_utf16_as_rfc_8785_shows() -> None:
     value = {"\u20ac": "Euro", "\r": "CR", "\ufb33": "Dalet", "1": "One", "\U0001f600": "Face", "\x80": "C", "ö": "O"}
     assert list(json.loads(canonical_json(value))) == ["\r", "1", "\x80", "ö", "€", "\U0001f600", "\ufb33"]

@@ -36,6 +36,15 @@ def test_lines_without_end_take_little_more_memory_than_the_file() -> None:
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 48 << 10  # KiB
 
 
+def test_lists_of_nothing_take_little_more_memory_than_the_file() -> None:
+    data = b"[" + b"[[]]," * (6 << 20) + b"0]"
+    assert len(data) < limits.BUNDLE_BYTES
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(MalformedError):
+        parse_bundle_file(data)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 48 << 10  # KiB
+
+
 @pytest.mark.parametrize("count", [limits.BUNDLES_PER_FILE, limits.BUNDLES_PER_FILE + 1])
 def test_a_file_never_holds_more_candidates_than_are_allowed(count: int) -> None:
     listed = json.dumps({"attestations": [{}] * count}).encode()

@@ -58,7 +58,7 @@ def load_json(data: bytes | str, *, what: str, max_bytes: int) -> JsonValue:
     Args:    data: UTF-8, at most `max_bytes` long; white space around the value is accepted.
     Returns: Python values; integers are exact, whatever their size up to Python's own bound of 4300 digits.
     Raises:  MalformedError(what): not UTF-8, not JSON, trailing text, two members of one name, NaN or infinite numbers,
-             a lone surrogate, or more than `limits.JSON_DEPTH` levels.
+             a lone surrogate, or more than `limits.JSON_DEPTH` levels or `limits.JSON_CONTAINERS` objects and arrays.
     """
     try:
         raw = data.encode() if isinstance(data, str) else data
@@ -67,6 +67,9 @@ def load_json(data: bytes | str, *, what: str, max_bytes: int) -> JsonValue:
         text = data if isinstance(data, str) else data.decode()
     except UnicodeError as exc:
         raise MalformedError(what, "is not UTF-8") from exc
+    brackets = text.count("{") + text.count("[")  # those in strings too: few
+    if brackets > limits.JSON_CONTAINERS:
+        raise MalformedError(what, f"has {brackets} opening brackets; {limits.JSON_CONTAINERS} are allowed")
     try:
         value: JsonValue = _DECODER.decode(text)
     except _RefusedJsonError as exc:
@@ -77,7 +80,6 @@ def load_json(data: bytes | str, *, what: str, max_bytes: int) -> JsonValue:
         raise MalformedError(what, f"is nested deeper than {limits.JSON_DEPTH} levels") from exc
     except ValueError as exc:  # an integer of more digits than Python converts
         raise MalformedError(what, "has a number that is too large") from exc
-    brackets = text.count("{") + text.count("[")  # most texts have fewer than levels are allowed
     if brackets > limits.JSON_DEPTH and _is_deeper(value, limits.JSON_DEPTH):
         raise MalformedError(what, f"is nested deeper than {limits.JSON_DEPTH} levels")
     if _may_escape_surrogates(text):
