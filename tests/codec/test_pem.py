@@ -47,6 +47,14 @@ def test_text_around_blocks_and_long_lines_are_accepted() -> None:
     assert parse_pem(text, what="file") == parse_pem(BLOCK, what="file")
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "cp1252"])
+def test_text_around_blocks_has_any_encoding(encoding: str) -> None:
+    text = "subject=O = Müller & Söhne, C = CH\n".encode(encoding)
+    assert parse_pem(text + BLOCK + text, what="file") == parse_pem(BLOCK, what="file")
+    with pytest.raises(MalformedError):
+        parse_pem(BLOCK.replace(b"AAEC", "AAéC".encode(encoding)), what="file")
+
+
 def test_a_recorded_key_is_written_again_byte_for_byte() -> None:
     recorded = recorded_file("file-ctlog.pub")
     (block,) = parse_pem(recorded, what="key")

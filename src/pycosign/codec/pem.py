@@ -24,7 +24,8 @@ class PemBlock(Record):
 def parse_pem(data: bytes, *, what: str) -> tuple[PemBlock, ...]:
     """Parse every block of a PEM file, in order.
 
-    Text outside of the blocks is skipped, as openssl and Go do (openssl itself writes such text before certificates).
+    Text outside of the blocks is skipped, as openssl and Go do (openssl itself writes such text before certificates),
+    in whatever encoding it is.
     Lines may end in CR LF or in blanks and may be of any length; inside a block every line is base64: headers
     (RFC 1421, "Proc-Type") and blank lines are refused.
 
@@ -32,10 +33,7 @@ def parse_pem(data: bytes, *, what: str) -> tuple[PemBlock, ...]:
     Raises:  MalformedError(what): no block, an unfinished block, labels that differ,
              or content that is not canonical base64.
     """
-    try:
-        lines = data.decode().split("\n")
-    except UnicodeError as exc:
-        raise MalformedError(what, "is not PEM text") from exc
+    lines = data.decode("latin-1").split("\n")  # a character for each byte: nothing but ASCII is part of a block
     blocks: list[PemBlock] = []
     label: str | None = None
     body: list[str] = []
