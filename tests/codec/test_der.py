@@ -84,6 +84,13 @@ def test_flags_come_back(numbers: frozenset[int]) -> None:
     assert reader(der_named_bits(numbers)).named_bits() == numbers
 
 
+def test_flags_have_a_bound() -> None:
+    """Each is looked at; a timestamp's failures are signed by nobody, and may take all of its 64 KiB."""
+    assert reader(der_named_bits(frozenset((0, 63)))).named_bits() == {0, 63}
+    with pytest.raises(MalformedError):
+        reader(der_named_bits(frozenset((64,)))).named_bits()
+
+
 @given(st.binary(max_size=4))
 def test_flags_have_one_spelling(content: bytes) -> None:
     der = der_element(BIT_STRING, content)

@@ -71,6 +71,7 @@ def key_of(kind: bytes, raw: bytes, *, name: str = "w.example/1", hint: str | No
         key_of(b"\x04", bytes(32), name="w example"),
         key_of(b"\x04", bytes(32)) + "\n",
         key_of(b"\x04", bytes(32)) + "+",
+        "\udc80" + key_of(b"\x04", bytes(32)),  # a byte of the command line that is not UTF-8
     ],
 )
 def test_another_key_is_malformed(text: str) -> None:

@@ -47,6 +47,7 @@ SET: Final = 0x31
 
 _MAX_OID_BYTES: Final = 64
 _MAX_INTEGER_BITS: Final = 512
+_MAX_FLAG_BYTES: Final = 8  # the most that any type has is 27 flags, PKIFailureInfo (RFC 3161, 2.4.2)
 
 
 def context_tag(number: int, *, constructed: bool = True) -> int:
@@ -236,8 +237,10 @@ class DerReader:
         return value[1:]
 
     def named_bits(self) -> frozenset[int]:
-        """The numbers of the bits that are set in a BIT STRING of named bits (no trailing zero bits in DER)."""
+        """The numbers of the bits that are set in a BIT STRING of up to 64 flags (no trailing zero bits in DER)."""
         value = self.content(BIT_STRING)
+        if len(value) > _MAX_FLAG_BYTES + 1:
+            raise MalformedError(self.what, "has a BIT STRING of more flags than have names")
         unused = value[0] if value else 8
         padding_ok = unused == 0 if len(value) == 1 else unused < 8
         if not padding_ok or (len(value) > 1 and value[-1] & ((2 << unused) - 1) != 1 << unused):
