@@ -82,6 +82,11 @@ def test_loose_files_make_trust_and_the_rest_comes_from_the_trust_root(mirror: M
     assert made is not None
     assert [authority.uri for authority in made.certificate_authorities] == [""]
     assert made.logs == base.logs
+    below = tmp_path / "intermediates.pem"
+    below.write_bytes(roots.read_bytes())
+    made = legacy_trust(LegacyFiles(ca_roots=str(roots), ca_intermediates=str(below)), environ={})
+    assert made is not None
+    assert len(made.certificate_authorities) == 1  # the root in the other file is none
     bare = legacy_trust(LegacyFiles(), environ={"SIGSTORE_REKOR_PUBLIC_KEY": str(rekor)})
     assert bare is not None
     assert len(bare.logs) == 1

@@ -8,7 +8,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from pycosign.codec.der_writer import der_element, der_integer, der_sequence
+from pycosign.codec.pem import format_pem
 from pycosign.errors import SigningError
+from pycosign.verify.trust import TrustRoot, trust_from_material
 from pycosign.wire.trusted_root import Authority, ValidFor
 from tests.verify.attempts import Attempt
 from tests.verify.factory import EPOCH, SIGNED_AT, World
@@ -38,6 +40,26 @@ def test_an_intermediate_that_was_retired_does_not_come_back_with_the_evidence(w
             assert refusal.value.code == "cert.not-valid-at-time"
         found = (retired._replace(valid_for=world.window), successor)
         assert attempt._replace(trust=world.trust(certificate_authorities=found)).run(world).identity
+
+
+def test_an_intermediate_from_a_file_is_no_root_even_if_it_issued_itself(world: World) -> None:
+    """Whoever completes chains for others, from wherever, is not asked whom to trust."""
+    stranger = make_authority("stranger", None, EPOCH, END)
+    evidence = world.blob(world.certificate(ca=stranger))
+    pem = {issued: format_pem("CERTIFICATE", issued.der) for issued in (world.root, world.ca, stranger)}
+    base = world.trust()
+
+    def given(roots: bytes, intermediates: bytes) -> TrustRoot:
+        made = trust_from_material(ca_certificates_pem=roots, ca_intermediates_pem=intermediates)
+        logs, ct_logs = ([log for same in found.values() for log in same] for found in (base.logs, base.ct_logs))
+        return TrustRoot(logs, ct_logs, made.certificate_authorities, ())
+
+    assert Attempt(evidence, trust=given(pem[stranger], pem[world.ca])).run(world).identity
+    trust = given(pem[world.root], pem[world.ca] + pem[stranger])
+    assert Attempt(world.blob(), trust=trust).run(world).identity
+    with pytest.raises(SigningError) as refusal:
+        Attempt(evidence, trust=trust).run(world)
+    assert refusal.value.code == "cert.untrusted"
 
 
 # ---- timestamp authorities -------------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ class LegacyFiles(NamedTuple):
     ca_roots: str = ""  # --ca-roots
     ca_intermediates: str = ""  # --ca-intermediates
     certificate_chain: str = ""  # --certificate-chain: intermediates, and the root last
-    timestamp_chain: str = ""  # --timestamp-certificate-chain: leaf first
+    timestamp_chain: str = ""  # --timestamp-certificate-chain
 
 
 def legacy_trust(files: LegacyFiles, *, environ: Mapping[str, str], base: TrustRoot | None = None) -> TrustRoot | None:
@@ -38,10 +38,7 @@ def legacy_trust(files: LegacyFiles, *, environ: Mapping[str, str], base: TrustR
         raise UsageError("--certificate-chain cannot be given together with --ca-roots or --ca-intermediates")
     if files.ca_intermediates and not files.ca_roots:
         raise UsageError("--ca-intermediates needs --ca-roots")
-    if files.ca_roots:
-        authorities = _join(files.ca_roots, files.ca_intermediates)
-    else:
-        authorities = _read(files.certificate_chain or environ.get("SIGSTORE_ROOT_FILE", ""))
+    authorities = _read(files.ca_roots or files.certificate_chain or environ.get("SIGSTORE_ROOT_FILE", ""))
     rekor_key = _read(environ.get("SIGSTORE_REKOR_PUBLIC_KEY", ""))
     ct_key = _read(environ.get("SIGSTORE_CT_LOG_PUBLIC_KEY_FILE", ""))
     timestamp_chain = _read(files.timestamp_chain or environ.get("SIGSTORE_TSA_CERTIFICATE_FILE", ""))
@@ -49,6 +46,7 @@ def legacy_trust(files: LegacyFiles, *, environ: Mapping[str, str], base: TrustR
         return None  # an empty file is given, and refused below: nothing may take its place
     given = trust_from_material(
         ca_certificates_pem=authorities,
+        ca_intermediates_pem=_read(files.ca_intermediates),
         rekor_keys_pem=() if rekor_key is None else (rekor_key,),
         ct_keys_pem=() if ct_key is None else (ct_key,),
         tsa_chain_pem=timestamp_chain,
@@ -63,14 +61,6 @@ def _completed(given: TrustRoot, base: TrustRoot) -> TrustRoot:
         given.certificate_authorities or base.certificate_authorities,
         given.timestamp_authorities or base.timestamp_authorities,
     )
-
-
-def _join(roots: str, intermediates: str) -> bytes | None:
-    read = _read(roots)
-    if read is None:
-        return None
-    more = _read(intermediates)
-    return read if more is None else read.rstrip() + b"\n" + more
 
 
 def _read(path: str) -> bytes | None:

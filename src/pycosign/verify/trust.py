@@ -166,6 +166,7 @@ def compile_trust(root: TrustedRoot) -> TrustRoot:
 def trust_from_material(
     *,
     ca_certificates_pem: bytes | None = None,
+    ca_intermediates_pem: bytes | None = None,
     rekor_keys_pem: Iterable[bytes] = (),
     ct_keys_pem: Iterable[bytes] = (),
     tsa_chain_pem: bytes | None = None,
@@ -173,13 +174,14 @@ def trust_from_material(
     """Trust as Cosign's per-service flags and variables give it, without validity windows of its own.
 
     Args:   ca_certificates_pem: self-issued certificates are anchors, others intermediates below all of them;
+            ca_intermediates_pem: never anchors, whoever issued them;
             tsa_chain_pem: in any order, as Cosign takes it (SIGSTORE_TSA_CERTIFICATE_FILE).
     Raises: MalformedError: not PEM of the expected kind.
     """
     return TrustRoot(
         [_bare_log(pem, "transparency log key") for pem in rekor_keys_pem],
         [_bare_log(pem, "certificate log key") for pem in ct_keys_pem],
-        () if ca_certificates_pem is None else _chains_of(ca_certificates_pem),
+        () if ca_certificates_pem is None else _chains_of(ca_certificates_pem, ca_intermediates_pem),
         () if tsa_chain_pem is None else _timestamp_chains(tsa_chain_pem),
     )
 
@@ -246,13 +248,16 @@ def _certificate_blocks(pem: bytes, what: str) -> tuple[bytes, ...]:
     return tuple(block.der for block in blocks)
 
 
-def _chains_of(pem: bytes) -> list[TrustedAuthority]:
+def _chains_of(pem: bytes, intermediates_pem: bytes | None) -> list[TrustedAuthority]:
     ders = _certificate_blocks(pem, "certificate authority file")
     certificates = [(der, parse_certificate(der)) for der in ders]
     roots = [der for der, certificate in certificates if certificate.issuer_der == certificate.subject_der]
     others = tuple(der for der, certificate in certificates if certificate.issuer_der != certificate.subject_der)
     if not roots:
         raise MalformedError("certificate authority file", "holds no self-issued root certificate")
+    if intermediates_pem is not None:
+        below = _certificate_blocks(intermediates_pem, "intermediate certificate authority file")
+        others += tuple(parse_certificate(der).der for der in below)
     return [TrustedAuthority("", (*others, root), _ALWAYS) for root in roots]
 
 
