@@ -10,6 +10,7 @@ from pycosign.codec.rfc3339 import format_rfc3339
 from pycosign.codec.strict_json import compact_json
 from pycosign.errors import SigningError
 from pycosign.verify.artifact import Artifact, artifact_from_bytes
+from pycosign.verify.evidence import SimpleSigningPayload
 from pycosign.verify.pipeline import verify
 from pycosign.verify.requirements import Waiver
 from pycosign.verify.result import Verified
@@ -96,3 +97,13 @@ def test_a_statement_that_is_compared_with_nothing_is_refused_for_its_subjects(n
             if algorithm in ALGORITHMS:
                 revocations = revoking(artifacts=[f"{algorithm}:{text}"])
                 assert code(entry, revocations, None, Waiver.CLAIMS) == "revoked.artifact"
+
+
+@pytest.mark.parametrize("name", [name for name, entry in corpus().items() if entry.artifact.is_image])
+def test_an_image_s_old_signature_that_is_compared_with_nothing_is_refused_for_the_image(name: str) -> None:
+    entry = corpus()[name]
+    if not isinstance(entry.evidence(entry.document()).content, SimpleSigningPayload):
+        return
+    for digest in digests(entry.artifact).values():
+        assert code(entry, revoking(artifacts=[digest]), None, Waiver.CLAIMS) == "revoked.artifact"
+    assert code(entry, revoking(artifacts=[f"sha256:{'00' * 32}"]), None, Waiver.CLAIMS) == "verified"

@@ -32,11 +32,13 @@ class Claims(Record):
     """What the content proved about the artifact.
 
     digest: (algorithm, raw) that the signature binds; None if that check was waived. annotations: the signed ones.
+    uncompared: the image's digest that a legacy signature names, where it was compared with nothing.
     """
 
     digest: tuple[str, bytes] | None
     statement: "Statement | None"
     annotations: Mapping[str, str]
+    uncompared: tuple[str, bytes] | None = None
 
 
 def check_claims(signed: SignedContent, artifact: Artifact | None, requirements: Requirements) -> Claims:
@@ -85,11 +87,11 @@ def _check_simple_signing(
     if payload.type != COSIGN_SIGNATURE_TYPE:
         raise PredicateTypeMismatchError(f"the payload is of type {payload.type[:100]!r}, not Cosign's")
     annotations = _texts(payload.optional or {})
+    algorithm, claimed = parse_digest(payload.digest, what="docker-manifest-digest")
     if Waiver.CLAIMS in requirements.waivers:
-        return Claims(None, None, annotations)
+        return Claims(None, None, annotations, (algorithm, claimed))
     if artifact is None or not artifact.is_image:
         raise UsageError("a legacy image signature can only speak of an image")
-    algorithm, claimed = parse_digest(payload.digest, what="docker-manifest-digest")
     actual = artifact.digests.get(algorithm)
     if actual != claimed:
         raise ArtifactDigestMismatchError(

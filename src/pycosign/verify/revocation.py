@@ -60,6 +60,8 @@ def _check_artifact(revocations: RevocationList, artifact: Artifact | None, clai
         digests.add(claims.digest)
     elif claims.statement is not None:  # not compared with an artifact: then each of its subjects may be meant
         digests.update(_subject_digests([subject.digests for subject in claims.statement.subjects]))
+    elif claims.uncompared is not None:
+        digests.add(claims.uncompared)
     for digest in digests & revocations.artifacts.keys():
         why = _why(revocations, revocations.artifacts[digest])
         raise RevokedArtifactError(f"the artifact {digest[0]}:{digest[1].hex()} is revoked {why}")
