@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pycosign.codec.der import SEQUENCE, DerReader, read_der
-from pycosign.codec.der_writer import der_element, der_utf8
+from pycosign.codec.der_writer import der_bits, der_element, der_integer, der_null, der_oid, der_sequence, der_utf8
 from pycosign.codec.pem import format_pem
 from pycosign.crypto import certificate as certificate_module
 from pycosign.crypto import extensions as ext
@@ -318,3 +318,29 @@ def test_what_is_known_without_reading_is_what_reading_gives() -> None:
     named = ext._USUAL_AUTHORITY_KEY_ID + identifier
     assert ext.parse_authority_key_id(named, "test") == identifier
     assert read_der(named, SEQUENCE, "test").content(0x80) == identifier
+
+
+# ---- signature algorithms --------------------------------------------------------------------------------------------
+def with_parameters(parameters: bytes) -> Certificate:
+    """A root whose RSA signature's algorithm has these parameters."""
+    algorithm = der_sequence(der_oid("1.2.840.113549.1.1.11"), parameters)
+    tbs = read_der(authority("root", key=KEYS["rsa"]).certificate.tbs_der, SEQUENCE, "test")
+    parts = [tbs.whole() for _ in range(8)]
+    tbs.finish()
+    edited = der_sequence(*parts[:2], algorithm, *parts[3:])
+    signature = KEYS["rsa"].sign(edited, padding.PKCS1v15(), hashes.SHA256())
+    return parse_certificate(der_sequence(edited, algorithm, der_bits(signature)))
+
+
+@pytest.mark.parametrize("parameters", [b"", der_null()], ids=["absent", "NULL"])
+def test_rsa_algorithms_have_null_or_nothing(parameters: bytes) -> None:
+    """RFC 4055, 5: it is to be NULL, and readers must take both."""
+    root = with_parameters(parameters)
+    root.check_signature(root.public_key)
+
+
+@pytest.mark.parametrize("parameters", [der_integer(0), der_null() * 2, b"\x05\x01\x00"])
+def test_rsa_algorithms_have_no_other_parameters(parameters: bytes) -> None:
+    root = with_parameters(parameters)
+    with pytest.raises(MalformedError):
+        root.check_signature(root.public_key)

@@ -169,7 +169,7 @@ class SignatureScheme(Record):
 
     family: str  # "ecdsa" | "rsa" | "ed25519" | "ml-dsa-44" ...: how the kind of key begins
     hash_name: str | None  # None: not said by the OID (rsaEncryption in CMS) or none at all (Ed25519, ML-DSA)
-    has_null: bool  # whether the parameters are NULL; otherwise they are absent
+    has_null: bool  # whether the parameters are NULL, or left out; otherwise they are absent
 
 
 _SCHEMES: Final = {

@@ -193,7 +193,7 @@ class Certificate:
             issuer_key.verify_pss(self.signature, self.tbs_der, hash_name=hash_name)
             return
         scheme = scheme_of_oid(oid, f"{self.what} signature algorithm")
-        if scheme.has_null:
+        if scheme.has_null and not fields.at_end():  # some leave it out, and readers must take both: RFC 4055, 5
             fields.null()
         fields.finish()
         if scheme.family == "rsa" and scheme.hash_name is None:
