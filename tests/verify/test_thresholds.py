@@ -15,7 +15,7 @@ from pycosign.verify.result import Verified
 from pycosign.verify.trust import TrustedAuthority, TrustedLog
 from pycosign.wire.trusted_root import Authority, TrustedRoot, ValidFor
 from tests.verify.attempts import Attempt
-from tests.verify.factory import ARTIFACT, IDENTITY, ISSUER, SIGNED_AT, World
+from tests.verify.factory import ARTIFACT, EPOCH, IDENTITY, ISSUER, SIGNED_AT, World
 from tests.verify.issuing import Issued
 
 HOUR = timedelta(hours=1)
@@ -150,6 +150,32 @@ def test_two_authorities_that_share_their_operator_or_url_count_once(
 ) -> None:
     root = two_authorities(world, other, **second)
     refused(world, stamped_twice(world, other), two_stamps(world), "timestamp.threshold", root)
+
+
+def test_one_authority_of_two_does_not_bring_back_a_log_that_was_retired(world: World, other: World) -> None:
+    """It could stamp any moment, and the log's old key may be anybody's: two are demanded because one may lie."""
+    retired = ValidFor(EPOCH, SIGNED_AT + timedelta(seconds=30))
+    root = two_authorities(world, other)
+    root = root._replace(tlogs=tuple(log._replace(valid_for=retired) for log in root.tlogs))
+    signer = generate_signer()
+    demand = Requirements(SignerKey(signer.public_key), min_timestamp_authorities=2)
+    evidence = world.blob(signer, log="v2")
+    late = SIGNED_AT + timedelta(days=1)
+    for moments, code in (
+        ((SIGNED_AT, SIGNED_AT), None),
+        ((SIGNED_AT, late), "tlog.unknown-log"),
+        ((late, late), "tlog.unknown-log"),
+    ):
+        stamps = tuple(by.stamp(evidence.signature, at) for by, at in zip((world, other), moments, strict=True))
+        stamped = evidence._replace(timestamps=stamps)
+        if code is None:
+            assert len(verified(world, stamped, demand, root).times) == 2
+            again = world.stamp(evidence.signature, late)  # in an archive, say
+            verified(world, stamped._replace(timestamps=(*stamps, again)), demand, root)
+        else:
+            refused(world, stamped, demand, code, root)
+    alone = evidence._replace(timestamps=(world.stamp(evidence.signature),))
+    refused(world, alone, demand, "timestamp.threshold", root)
 
 
 def test_two_timestamps_of_one_authority_count_once(world: World) -> None:

@@ -86,7 +86,7 @@ def check_log(
     holders: list[TrustedLog] = []
     ignored: list[str] = []
     for entry in evidence.entries:
-        log = _log_of(entry, stamps, trust)
+        log = _log_of(entry, stamps, trust, requirements.min_timestamp_authorities)
         if isinstance(log, str):
             ignored.append(log)
             continue
@@ -117,7 +117,9 @@ def _refuse_excess(entries: tuple[LogEntry, ...]) -> None:
         raise MalformedError("log entries", "hold the same entry twice")
 
 
-def _log_of(entry: LogEntry, stamps: tuple[VerifiedTimestamp, ...], trust: TrustRoot) -> TrustedLog | str:
+def _log_of(
+    entry: LogEntry, stamps: tuple[VerifiedTimestamp, ...], trust: TrustRoot, demanded: int
+) -> TrustedLog | str:
     """The trusted log of an entry, or why it does not count.
 
     The log's validity is judged by the time that it signed itself (v1), else by the signed timestamps: a log that is
@@ -126,16 +128,32 @@ def _log_of(entry: LogEntry, stamps: tuple[VerifiedTimestamp, ...], trust: Trust
     logs = trust.logs.get(entry.log_id, ())
     if not logs:
         return f"the log {entry.log_id.hex()} is not in the trust root"
-    moments = [stamp.at for stamp in stamps]
     if entry.promise is not None and entry.integrated_at is not None:
         moments = [_moment(entry.integrated_at)]
-    if not moments:
+        good = [log for log in logs if log.valid_for.covers(moments[0])]
+    elif stamps:
+        moments = [stamp.at for stamp in stamps]
+        good = [log for log in logs if _was_trusted(log, stamps, trust, demanded)]
+    else:
         return logs[0]
-    for log in logs:
-        if any(log.valid_for.covers(moment) for moment in moments):
-            return log
+    if good:
+        return good[0]
     at = ", ".join(moment.isoformat() for moment in moments)
     return f"the log {logs[0].base_url or entry.log_id.hex()} was not trusted at {at}"
+
+
+def _was_trusted(log: TrustedLog, stamps: tuple[VerifiedTimestamp, ...], trust: TrustRoot, demanded: int) -> bool:
+    """Whether a timestamp lies inside the log's validity: as many of them as are demanded, if others lie outside.
+
+    An old signature may be stamped again. But where one authority is not believed, it does not bring back a log.
+    """
+    inside = [stamp for stamp in stamps if log.valid_for.covers(stamp.at)]
+    if demanded < 2 or len(inside) in (0, len(stamps)):
+        return bool(inside)
+    from pycosign.verify.distinct import distinct_authorities  # few demands need it
+
+    signed = ((stamp.trusted, stamp.path) for stamp in inside)
+    return distinct_authorities(signed, trust.timestamp_authorities) >= demanded
 
 
 def _check_entry(
