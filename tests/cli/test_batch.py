@@ -75,6 +75,14 @@ def test_every_row_has_the_trust_root_with_its_age(stage: Stage, good: str, bad:
     assert from_tuf[0]["trust"]["age_seconds"] >= 0
 
 
+def test_a_line_does_not_take_away_the_lines_behind_it(stage: Stage, good: str) -> None:
+    """/dev/stdin is the batch itself: what is read there is a row less."""
+    process = stage.spawn(*words(stage, "--batch", "-"), env={"PYTHONPATH": os.environ.get("PYTHONPATH", "")})
+    out, _ = process.communicate("".join([good, line("/dev/stdin", stage.keyless_v2), *[good] * 8]).encode(), 60)
+    verdicts = [row["verdict"] for row in rows_of(out.decode())]
+    assert verdicts == ["verified", "unavailable", *["verified"] * 8]
+
+
 def test_one_that_is_unavailable_ends_with_20(stage: Stage, good: str) -> None:
     ran = batch(stage, good, line("nosuch", stage.keyless_v2), good)
     assert ran.status == 20

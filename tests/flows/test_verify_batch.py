@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -201,3 +202,16 @@ def test_attestations_in_one_command(workshop: Workshop, here: Path) -> None:
     assert run_cli(*typed, "--batch", "-", "--digest", DIGEST, stdin=lines.encode()).out == ""
     report = json.loads(run_cli(*typed, "--report=json", "--bundle", "review.json", "hello").out)
     assert (report["verdict"], report["trust"], len(report["candidates"])) == ("verified", None, 1)
+
+
+@pytest.mark.parametrize(
+    ("artifact", "bundle"), [("pipe", "hello.json"), ("hello", "pipe"), ("/dev/zero", "hello.json")]
+)
+def test_what_never_ends_or_is_the_batch_itself_is_not_opened(
+    workshop: Workshop, here: Path, artifact: str, bundle: str
+) -> None:
+    os.mkfifo(here / "pipe")
+    found = judged(workshop, pair(artifact, bundle))
+    code = "artifact.unreadable" if bundle == "hello.json" else "bundle.unreadable"
+    assert (found.verdict, code_of(found)) == (Verdict.UNAVAILABLE, code)
+    assert "not a regular file" in str(found.outcome)

@@ -4,7 +4,9 @@ The rows come in the order of the lines, each as soon as it and those before it 
 data that somebody wrote: it names files and digests and nothing else, so no address in it is ever asked.
 """
 
+import errno
 import os
+import stat
 from collections.abc import Callable, Generator
 from contextlib import closing
 from datetime import datetime
@@ -201,6 +203,12 @@ def _is_path(value: object) -> bool:
 
 def _read_bundle(path: str) -> bytes:
     try:
+        _check_kind(path)
+    except FileNotFoundError:
+        pass  # told below
+    except OSError as exc:
+        raise UnavailableError(f"cannot read {path}: {exc.strerror or exc}", code="bundle.unreadable") from exc
+    try:
         return read_bundle_file(path)
     except UsageError as exc:  # no such file: of one file a mistake on the command line, of many a row
         raise UnavailableError(str(exc), code="bundle.unreadable") from exc
@@ -217,4 +225,17 @@ def _source(text: str, line: Line) -> BlobSource:
                 f"has an artifact that is neither a file nor a digest: {text[:140]!a}",
                 code=MALFORMED_LINE,
             ) from exc
-    return BlobSource(text, lambda: open(text, "rb"), file_name=os.path.basename(text))
+    return BlobSource(text, lambda: _open_file(text), file_name=os.path.basename(text))
+
+
+def _open_file(path: str) -> BinaryIO:
+    _check_kind(path)
+    return open(path, "rb")
+
+
+def _check_kind(path: str) -> None:
+    """A pipe or a device that a line names may never end, or be standard input: the batch itself, whose other lines
+    would be gone. Raises: OSError."""
+    mode = os.stat(path).st_mode
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # of a directory, opening it says so
+        raise OSError(errno.EINVAL, "it is not a regular file", path)
