@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import threading
+import time
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -166,6 +167,16 @@ def test_variables_choose_directory_mirror_and_root(mirror: Mirror, tmp_path: Pa
     assert not (tmp_path / ".sigstore" / "root" / "remote.json").exists()
 
 
+@pytest.mark.parametrize("content", [b"", b"{}", b"[]", b'{"mirror": null}', b'{"mirror": ""}', None])
+def test_a_remembered_mirror_that_cannot_be_read_is_not_the_public_one(tmp_path: Path, content: bytes | None) -> None:
+    if content is None:
+        (tmp_path / "remote.json").symlink_to("/nowhere/remote.json")
+    else:
+        (tmp_path / "remote.json").write_bytes(content)
+    with pytest.raises((UsageError, MalformedError), match=r"remote\.json"):
+        locate_cache({"TUF_ROOT": str(tmp_path)})
+
+
 def test_a_pinned_root_that_is_empty_is_not_no_pinned_root(
     mirror: Mirror, environ: dict[str, str], tmp_path: Path
 ) -> None:
@@ -234,6 +245,28 @@ def test_many_at_once_share_one_cache(mirror: Mirror, environ: dict[str, str]) -
     for thread in threads:
         thread.join()
     assert not failures
+
+
+def test_a_file_that_another_process_is_about_to_complete_is_read_again(
+    mirror: Mirror, environ: dict[str, str]
+) -> None:
+    """The new trust root lies there already, the metadata that lists it not yet."""
+    target = mirror.folder(environ) / "targets" / "trusted_root.json"
+    content = target.read_bytes()
+    begun = threading.Event()
+
+    def write() -> None:
+        with lock_cache(locate_cache(environ)):
+            target.write_bytes(content + b"\n")
+            begun.set()
+            time.sleep(0.1)
+            target.write_bytes(content)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    begun.wait()
+    assert load_trust(source(mirror, environ)).document.content == content
+    writer.join()
 
 
 def test_the_first_use_is_locked_as_well(mirror: Mirror, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,7 +27,7 @@ from pycosign.errors import MalformedError, SigningError, UnavailableError, Usag
 from pycosign.files import read_bounded, write_atomically
 from pycosign.instances.embedded import PUBLIC_GOOD_MIRROR, embedded_file
 from pycosign.instances.home import user_home
-from pycosign.instances.tuf_check import METADATA_BYTES, CheckedMetadata, MetadataFiles, check_metadata, check_target
+from pycosign.instances.tuf_check import METADATA_BYTES, MetadataFiles, check_metadata, check_target
 from pycosign.limits import TRUSTED_ROOT_BYTES
 from pycosign.locks import FileLock, LockedError
 
@@ -72,7 +72,7 @@ class CachedTarget(NamedTuple):
 def locate_cache(environ: Mapping[str, str]) -> CacheLocation:
     """Where the cache is and which mirror it is of: TUF_ROOT, TUF_MIRROR, TUF_ROOT_JSON, remote.json.
 
-    Raises: UsageError: remote.json cannot be read.
+    Raises: UsageError, MalformedError: remote.json cannot be read, or names no mirror: that never means the public one.
     """
     directory = default_directory(environ)
     mirror = environ.get("TUF_MIRROR") or _remembered_mirror(directory) or PUBLIC_GOOD_MIRROR
@@ -115,39 +115,32 @@ class TufCache:
     def __init__(self, location: CacheLocation) -> None:
         self.location = location
 
-    def read_metadata(self) -> tuple[CheckedMetadata, MetadataFiles] | None:
-        """The stored metadata, checked; None when there is none.
+    def read_target(self, name: str) -> CachedTarget | None:
+        """A target, checked; None when metadata or file is not stored, or the repository has no such target.
 
         A writer renames file after file: what does not fit is read again once no writer holds the lock.
         Raises: TufMetadataError, MalformedError, UnavailableError: it cannot be read.
         """
         anchor = trust_anchor(self.location)
+        try:
+            return self._read_target(name, anchor)
+        except SigningError:
+            with lock_cache(self.location):
+                return self._read_target(name, anchor)
+
+    def _read_target(self, name: str, anchor: bytes | None) -> CachedTarget | None:
         files = self._read_files()
         if files is None:
             return None
-        try:
-            return self._check(files, anchor), files
-        except SigningError:
-            with lock_cache(self.location):
-                again = self._read_files()
-            if again is None or again == files:
-                raise
-            return self._check(again, anchor), again
-
-    def _check(self, files: MetadataFiles, anchor: bytes | None) -> CheckedMetadata:
         history = self.history() if anchor is not None and anchor != files.root else {}
-        return check_metadata(files, anchor=anchor, history=history)
-
-    def read_target(self, name: str) -> CachedTarget | None:
-        """A target, checked; None when metadata or file is not stored, or the repository has no such target."""
-        found = self.read_metadata()
-        if found is None or name not in found[0].targets:
+        metadata = check_metadata(files, anchor=anchor, history=history)
+        if name not in metadata.targets:
             return None
         content = self._read(os.path.join("targets", name), TRUSTED_ROOT_BYTES)
         if content is None:
             return None
-        check_target(found[0], name, content)
-        return CachedTarget(content, self.refreshed_at(), found[0].expires_at)
+        check_target(metadata, name, content)
+        return CachedTarget(content, self.refreshed_at(), metadata.expires_at)
 
     def refreshed_at(self) -> datetime | None:
         """When the repository was last asked: as written beside the cache, else the timestamp file's own date."""
@@ -279,5 +272,11 @@ def _remembered_mirror(directory: str) -> str | None:
     except OSError as exc:
         raise UsageError(f"cannot read {path}: {exc.strerror or exc}") from exc
     if raw is None:
+        if os.path.islink(path):
+            raise UsageError(f"cannot read {path}: it is a link to nothing")
         return None
-    return Fields(load_json(raw, what=path, max_bytes=64 << 10), path, protojson=False).optional_text("mirror")
+    fields = Fields(load_json(raw, what=path, max_bytes=64 << 10), path, protojson=False)
+    mirror = fields.text("mirror")
+    if not mirror:
+        raise MalformedError(fields.path("mirror"), "is empty")
+    return mirror
