@@ -93,6 +93,33 @@ def test_loose_files_make_trust_and_the_rest_comes_from_the_trust_root(mirror: M
     assert not bare.certificate_authorities
 
 
+def test_each_flag_says_which_certificates_are_anchors(mirror: Mirror, tmp_path: Path) -> None:
+    from pycosign.codec.pem import format_pem
+
+    intermediate, root = mirror.sandbox.trust.certificate_authorities[0].chain_der
+    paths = {}
+    for name, ders in {
+        "int": [intermediate],
+        "root": [root],
+        "both": [intermediate, root],
+        "back": [root, intermediate],
+    }.items():
+        (tmp_path / name).write_bytes(b"".join(format_pem("CERTIFICATE", der) for der in ders))
+        paths[name] = str(tmp_path / name)
+
+    def chains(files: LegacyFiles, **environ: str) -> list[tuple[bytes, ...]]:
+        made = legacy_trust(files, environ=environ)
+        assert made is not None
+        return [authority.chain_der for authority in made.certificate_authorities]  # the anchor is last
+
+    assert chains(LegacyFiles(certificate_chain=paths["both"])) == [(intermediate, root)]
+    assert chains(LegacyFiles(certificate_chain=paths["back"])) == [(root, intermediate)]
+    assert chains(LegacyFiles(certificate_chain=paths["int"])) == [(intermediate,)]
+    assert chains(LegacyFiles(ca_roots=paths["both"])) == [(intermediate,), (root,)]
+    assert chains(LegacyFiles(ca_roots=paths["int"], ca_intermediates=paths["root"])) == [(root, intermediate)]
+    assert chains(LegacyFiles(), SIGSTORE_ROOT_FILE=paths["back"]) == [(intermediate, root)]
+
+
 def test_contradicting_and_missing_files_are_usage_errors(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_text("no pem")

@@ -50,7 +50,7 @@ def test_an_intermediate_from_a_file_is_no_root_even_if_it_issued_itself(world: 
     base = world.trust()
 
     def given(roots: bytes, intermediates: bytes) -> TrustRoot:
-        made = trust_from_material(ca_certificates_pem=roots, ca_intermediates_pem=intermediates)
+        made = trust_from_material(ca_roots_pem=roots, ca_intermediates_pem=intermediates)
         logs, ct_logs = ([log for same in found.values() for log in same] for found in (base.logs, base.ct_logs))
         return TrustRoot(logs, ct_logs, made.certificate_authorities, ())
 

@@ -25,6 +25,7 @@ from pycosign.crypto.log_id import spki_log_id
 from pycosign.crypto.signers import LocalSigner, generate_signer
 from pycosign.errors import SigningError
 from pycosign.verify.requirements import TextRule
+from pycosign.verify.trust import TrustRoot, trust_from_material
 from pycosign.wire.sct import CertificateEntry, Sct, format_sct_list, sct_signed_bytes
 from pycosign.wire.trusted_root import Authority, ValidFor
 from tests.verify.attempts import Attempt, certificate_pem
@@ -348,3 +349,41 @@ def test_an_authority_that_the_evidence_brings_under_a_trusted_name_is_untrusted
     with pytest.raises(SigningError) as refusal:
         Attempt(evidence._replace(chain_der=(*evidence.chain_der, evil_ca.der))).run(world)
     assert refusal.value.code == "cert.untrusted"
+
+
+def pems(*certificates: Issued) -> bytes:
+    return b"".join(certificate_pem(item.der) for item in certificates)
+
+
+def given(
+    world: World, *, chain: bytes | None = None, roots: bytes | None = None, intermediates: bytes | None = None
+) -> TrustRoot:
+    """Trust as --certificate-chain, --ca-roots and --ca-intermediates give it."""
+    return trust_from_material(
+        ca_chain_pem=chain,
+        ca_roots_pem=roots,
+        ca_intermediates_pem=intermediates,
+        rekor_keys_pem=[world.log_v1.signer.public_key.pem()],
+        ct_keys_pem=[world.ct.public_key.pem()],
+    )
+
+
+def test_a_root_among_the_intermediates_that_are_given_is_no_anchor(world: World) -> None:
+    """Whoever collects intermediates for others may add one that issued itself."""
+    attacker = World()
+    evidence = world.blob(attacker.certificate(ct=world.ct, ca=attacker.root))
+    strangers = (attacker.root, attacker.ca)
+    for trust in (
+        given(world, chain=pems(*strangers, world.ca, world.root)),
+        given(world, roots=pems(world.root), intermediates=pems(*strangers, world.ca)),
+    ):
+        with pytest.raises(SigningError) as refusal:
+            Attempt(evidence, trust=trust).run(world)
+        assert refusal.value.code == "cert.untrusted"
+        Attempt(world.blob(), trust=trust).run(world)
+
+
+def test_an_intermediate_that_is_given_as_an_anchor_is_one(world: World) -> None:
+    """As Cosign has it: the last of --certificate-chain, and each of --ca-roots."""
+    for trust in (given(world, chain=pems(world.ca)), given(world, roots=pems(world.ca))):
+        Attempt(world.blob(), trust=trust).run(world)

@@ -22,9 +22,9 @@ class LegacyFiles(NamedTuple):
     """Paths of PEM files, from flags; "" is not given."""
 
     ca_roots: str = ""  # --ca-roots
-    ca_intermediates: str = ""  # --ca-intermediates
-    certificate_chain: str = ""  # --certificate-chain: intermediates, and the root last
-    timestamp_chain: str = ""  # --timestamp-certificate-chain
+    ca_intermediates: str = ""  # --ca-intermediates: none of them is an anchor
+    certificate_chain: str = ""  # --certificate-chain: intermediates, and the anchor last
+    timestamp_chain: str = ""  # --timestamp-certificate-chain: in any order
 
 
 def legacy_trust(files: LegacyFiles, *, environ: Mapping[str, str], base: TrustRoot | None = None) -> TrustRoot | None:
@@ -38,15 +38,18 @@ def legacy_trust(files: LegacyFiles, *, environ: Mapping[str, str], base: TrustR
         raise UsageError("--certificate-chain cannot be given together with --ca-roots or --ca-intermediates")
     if files.ca_intermediates and not files.ca_roots:
         raise UsageError("--ca-intermediates needs --ca-roots")
-    authorities = _read(files.ca_roots or files.certificate_chain or environ.get("SIGSTORE_ROOT_FILE", ""))
+    roots, intermediates, chain = _read(files.ca_roots), _read(files.ca_intermediates), _read(files.certificate_chain)
+    authorities = None if files.ca_roots or files.certificate_chain else _read(environ.get("SIGSTORE_ROOT_FILE", ""))
     rekor_key = _read(environ.get("SIGSTORE_REKOR_PUBLIC_KEY", ""))
     ct_key = _read(environ.get("SIGSTORE_CT_LOG_PUBLIC_KEY_FILE", ""))
     timestamp_chain = _read(files.timestamp_chain or environ.get("SIGSTORE_TSA_CERTIFICATE_FILE", ""))
-    if all(read is None for read in (authorities, rekor_key, ct_key, timestamp_chain)):
+    if all(read is None for read in (roots, chain, authorities, rekor_key, ct_key, timestamp_chain)):
         return None  # an empty file is given, and refused below: nothing may take its place
     given = trust_from_material(
         ca_certificates_pem=authorities,
-        ca_intermediates_pem=_read(files.ca_intermediates),
+        ca_chain_pem=chain,
+        ca_roots_pem=roots,
+        ca_intermediates_pem=intermediates,
         rekor_keys_pem=() if rekor_key is None else (rekor_key,),
         ct_keys_pem=() if ct_key is None else (ct_key,),
         tsa_chain_pem=timestamp_chain,

@@ -81,7 +81,7 @@ class TrustedLog:
 class TrustedAuthority:
     """A certificate or timestamp authority: its chain (for a certificate authority without leaf), and when it was good.
 
-    anchors are the self-issued certificates of the chain, or its last one where the caller trusts an intermediate.
+    The last certificate of the chain is the anchor, also where the caller trusts an intermediate.
     """
 
     __slots__ = ("_certificates", "chain_der", "operator", "uri", "valid_for")
@@ -166,6 +166,8 @@ def compile_trust(root: TrustedRoot) -> TrustRoot:
 def trust_from_material(
     *,
     ca_certificates_pem: bytes | None = None,
+    ca_chain_pem: bytes | None = None,
+    ca_roots_pem: bytes | None = None,
     ca_intermediates_pem: bytes | None = None,
     rekor_keys_pem: Iterable[bytes] = (),
     ct_keys_pem: Iterable[bytes] = (),
@@ -173,15 +175,17 @@ def trust_from_material(
 ) -> TrustRoot:
     """Trust as Cosign's per-service flags and variables give it, without validity windows of its own.
 
-    Args:   ca_certificates_pem: self-issued certificates are anchors, others intermediates below all of them;
-            ca_intermediates_pem: never anchors, whoever issued them;
+    Args:   ca_certificates_pem: self-issued certificates are anchors, others intermediates below all of them
+            (SIGSTORE_ROOT_FILE); or ca_chain_pem: the last certificate is the anchor, whoever issued it
+            (--certificate-chain); or ca_roots_pem: each is an anchor (--ca-roots), and ca_intermediates_pem: none is
+            (--ca-intermediates). An intermediate that issued itself never becomes an anchor: it may be anybody's.
             tsa_chain_pem: in any order, as Cosign takes it (SIGSTORE_TSA_CERTIFICATE_FILE).
     Raises: MalformedError: not PEM of the expected kind.
     """
     return TrustRoot(
         [_bare_log(pem, "transparency log key") for pem in rekor_keys_pem],
         [_bare_log(pem, "certificate log key") for pem in ct_keys_pem],
-        () if ca_certificates_pem is None else _chains_of(ca_certificates_pem, ca_intermediates_pem),
+        _chains_of(ca_certificates_pem, ca_chain_pem, ca_roots_pem, ca_intermediates_pem),
         () if tsa_chain_pem is None else _timestamp_chains(tsa_chain_pem),
     )
 
@@ -248,17 +252,37 @@ def _certificate_blocks(pem: bytes, what: str) -> tuple[bytes, ...]:
     return tuple(block.der for block in blocks)
 
 
-def _chains_of(pem: bytes, intermediates_pem: bytes | None) -> list[TrustedAuthority]:
+def _chains_of(
+    certificates_pem: bytes | None, chain_pem: bytes | None, roots_pem: bytes | None, intermediates_pem: bytes | None
+) -> list[TrustedAuthority]:
+    """Certificate authorities; whichever form is given says which certificates are anchors."""
+    below: tuple[bytes, ...] = ()
+    anchors: tuple[bytes, ...] = ()
+    if chain_pem is not None:
+        *rest, last = _authority_blocks(chain_pem)
+        below, anchors = tuple(rest), (last,)
+    elif roots_pem is not None:
+        below = () if intermediates_pem is None else _authority_blocks(intermediates_pem)
+        anchors = _authority_blocks(roots_pem)
+    elif certificates_pem is not None:
+        listed = _authority_blocks(certificates_pem)
+        anchors = tuple(der for der in listed if _is_self_issued(der))
+        below = tuple(der for der in listed if der not in anchors)
+        if not anchors:
+            raise MalformedError("certificate authority file", "holds no self-issued root certificate")
+    return [TrustedAuthority("", (*below, anchor), _ALWAYS) for anchor in anchors]
+
+
+def _authority_blocks(pem: bytes) -> tuple[bytes, ...]:
     ders = _certificate_blocks(pem, "certificate authority file")
-    certificates = [(der, parse_certificate(der)) for der in ders]
-    roots = [der for der, certificate in certificates if certificate.issuer_der == certificate.subject_der]
-    others = tuple(der for der, certificate in certificates if certificate.issuer_der != certificate.subject_der)
-    if not roots:
-        raise MalformedError("certificate authority file", "holds no self-issued root certificate")
-    if intermediates_pem is not None:
-        below = _certificate_blocks(intermediates_pem, "intermediate certificate authority file")
-        others += tuple(parse_certificate(der).der for der in below)
-    return [TrustedAuthority("", (*others, root), _ALWAYS) for root in roots]
+    for der in ders:
+        parse_certificate(der)  # one that cannot be read is refused now, not when a path needs it
+    return ders
+
+
+def _is_self_issued(der: bytes) -> bool:
+    certificate = parse_certificate(der)
+    return certificate.issuer_der == certificate.subject_der
 
 
 def _timestamp_chains(pem: bytes) -> list[TrustedAuthority]:
