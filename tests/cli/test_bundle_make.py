@@ -246,6 +246,18 @@ def test_a_log_that_says_something_else_changes_nothing(stage: Stage, tmp_path: 
     assert (unreachable.status, new.exists()) == (20, False)
 
 
+@pytest.mark.parametrize("url", ["nonsense", "", "ftp://x", "http://", "https://[::1"])
+def test_a_log_that_is_no_address_is_a_usage_error(stage: Stage, loose: Loose, tmp_path: Path, url: str) -> None:
+    """It was "unavailable: try again"."""
+    parts = ("--artifact", stage.artifact, "--signature", loose.signature, "--certificate", loose.certificate)
+    made = stage.run("bundle", "create", *parts, "--rekor-url", url)
+    upgraded = stage.run("bundle", "upgrade", "--rekor-url", url, older(stage, tmp_path / "old.json", without_proof))
+    for ran in (made, upgraded):
+        assert (ran.status, ran.out) == (1, "")
+        assert "Error: " in ran.err
+        assert "--rekor-url" in ran.err.partition("Error: ")[2].partition("\n")[0]
+
+
 def test_a_bundle_of_today_stays_as_it_is(stage: Stage, tmp_path: Path) -> None:
     ran = stage.must("bundle", "upgrade", stage.keyless_v2)
     assert (ran.out, ran.err) == (

@@ -1,5 +1,6 @@
 """Which named instance a command is to use: that of `--instance`, else the one in use. None: none, as in Cosign."""
 
+from pycosign.cli.service_url import service_url
 from pycosign.errors import UsageError
 from pycosign.instances.home import has_instances
 
@@ -54,10 +55,11 @@ def chosen_instance(args: "Values", context: "Context") -> "Instance | None":
 def log_to_search(args: "Values", context: "Context") -> str | None:
     """The log to ask for the entry of an old signature that carries none: --rekor-url, else the instance's Rekor v1.
 
-    None: the instance has none. The public log is never asked about signatures of another instance.
+    None: the instance has none, or the flag is empty. The public log is never asked about signatures of another
+    instance. Raises: UsageError: the flag is no address.
     """
     if args.given("rekor-url"):
-        return args.text("rekor-url")
+        return service_url(args, "rekor-url") or None
     found = instance_for_trust(args, context)
     if found is None or found.name == "public":
         return args.text("rekor-url")
@@ -67,22 +69,25 @@ def log_to_search(args: "Values", context: "Context") -> str | None:
 def log_of_bundles(args: "Values", context: "Context") -> str:
     """The log that `bundle create` and `bundle upgrade` ask, which have no --instance: as `log_to_search`.
 
-    Raises: UsageError: a private instance is in use, and has no log of that kind.
+    Raises: UsageError: the flag is no address, or a private instance is in use, and has no log of that kind.
     """
     name = context.environ.get("PYCOSIGN_INSTANCE")
     if args.given("rekor-url") or not (name or has_instances(context.environ)):
-        return args.text("rekor-url")
+        url = service_url(args, "rekor-url")
+        if not url:
+            raise UsageError("--rekor-url is given without a URL")
+        return url
     from pycosign.instances.named import resolve_instance
 
     found = resolve_instance(name or None, context.environ)
     if found is None or found.name == "public":
         return args.text("rekor-url")
-    url = _searchable_log(found, context)
-    if url is None:
+    searchable = _searchable_log(found, context)
+    if searchable is None:
         raise UsageError(
             f"the instance {found.name} is in use, and has no log that can be asked", hint="give --rekor-url"
         )
-    return url
+    return searchable
 
 
 def _searchable_log(instance: "Instance", context: "Context") -> str | None:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from pycosign.ambient import utc_now
+from pycosign.cli.service_url import service_url
 from pycosign.errors import SigningError, UsageError
 from pycosign.flows.signing import KeylessSigning, KeySigning, SigningContext
 from pycosign.sign.services import (
@@ -143,10 +144,10 @@ def _services(args: "Values", source: "TrustSource", context: "Context") -> Sign
             services = services._replace(oidc_issuer=source.instance.oidc_issuer)
         return services
     return services_from_urls(
-        fulcio_url=args.text("fulcio-url") or None,
-        rekor_url=args.text("rekor-url") if args.switch("tlog-upload") else None,
-        oidc_issuer=args.text("oidc-issuer") or None,
-        timestamp_url=args.text("timestamp-server-url") or None,
+        fulcio_url=service_url(args, "fulcio-url") or None,
+        rekor_url=service_url(args, "rekor-url") if args.switch("tlog-upload") else None,
+        oidc_issuer=service_url(args, "oidc-issuer") or None,
+        timestamp_url=service_url(args, "timestamp-server-url") or None,
     )
 
 

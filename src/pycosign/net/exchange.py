@@ -15,7 +15,7 @@ from pycosign.net.transport import Transport, explain
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
 
-__all__ = ["Body", "Exchange", "HttpStatusError", "Response", "RetryPolicy", "content_length"]
+__all__ = ["Body", "Exchange", "HttpStatusError", "Response", "RetryPolicy", "content_length", "is_http_url"]
 
 # A callable is asked for a fresh iterable at each attempt; a bare iterable can be sent once only.
 Body = bytes | Iterable[bytes] | Callable[[], Iterable[bytes]] | None
@@ -101,7 +101,7 @@ class Exchange:
 
         attempt = 0
         first_url, first_headers = self.url, self.headers
-        if not _is_http_url(first_url):
+        if not is_http_url(first_url):
             raise UnavailableError(f"{self.what}: is not a usable URL", code="net.url")
         while True:
             self.url, self.headers = first_url, first_headers  # a redirect's target may have expired meanwhile
@@ -191,7 +191,7 @@ class Exchange:
             target = urljoin(self.url, location)
         except ValueError:
             target = ""
-        if not _is_http_url(target):
+        if not is_http_url(target):
             message = f"{self.what}: redirected to what is no HTTP URL"
             raise UnavailableError(message, code="net.redirect")
         if urlsplit(self.url).scheme == "https" and urlsplit(target).scheme == "http":
@@ -269,7 +269,8 @@ def content_length(headers: Mapping[str, str]) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
 
 
-def _is_http_url(url: str) -> bool:
+def is_http_url(url: str) -> bool:
+    """Whether this can be asked: http or https, and a host."""
     try:
         parts = urlsplit(url)
         return parts.scheme in _PORTS and bool(parts.hostname) and parts.port != 0
