@@ -222,6 +222,24 @@ def test_what_cosign_takes_and_nobody_means_is_refused(material: Path, words: tu
     assert part in ran.err
 
 
+@pytest.mark.parametrize(
+    ("flag", "value"),
+    [
+        ("--fulcio", "url=u,certificate-chain={}"),
+        ("--tsa", "url=u,certificate-chain={}"),
+        ("--certificate-chain", "{}"),
+        ("--timestamp-certificate-chain", "{}"),
+    ],
+)
+def test_what_is_no_certificate_is_named_with_its_flag(material: Path, flag: str, value: str) -> None:
+    (material / "broken.pem").write_bytes(format_pem("CERTIFICATE", b"\0\0\0"))
+    for path, part in (("p256.pub", "holds a PUBLIC KEY"), ("broken.pem", "cannot be read")):
+        ran = run_cli("trusted-root", "create", flag, value.format(path))
+        assert (ran.status, ran.out) == (1, "")
+        assert f"{flag} wants certificates, and " in ran.err
+        assert f"{path} {part}" in ran.err
+
+
 def test_an_operator_is_written_and_kept(material: Path) -> None:
     log = f"url=u,public-key=p256.pub,{START},operator=Acme"
     ran = run_cli(

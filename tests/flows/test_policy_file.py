@@ -111,7 +111,7 @@ def test_paths_are_relative_to_the_policy_and_no_socket_is_opened(
     assert isinstance(signer, SignerKey)
     assert signer.key == security.public_key
     for reference in ("https://example.com/a.pub", "awskms:///alias/a", "pkcs11:token=a", "env://NOWHERE"):
-        with pytest.raises(UsageError):
+        with pytest.raises(UsageError, match=r"policy\.signers\[0\]\.key: "):
             open_policy(write(tmp_path, signers=[{"key": reference}]), environ={})
 
 
@@ -124,6 +124,11 @@ def test_what_cannot_be_read_is_said(tmp_path: Path, security: LocalSigner) -> N
     with pytest.raises(UsageError, match=r"policy\.signers\[0\]\.key: .*a\.pub: is a directory"):
         open_policy(write(tmp_path, signers=[{"key": "a.pub"}]))
     inline = {"key": security.public_key.pem().decode()}
+    (tmp_path / "text").write_text("no key\n")
+    for reference in ("text", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"):
+        with pytest.raises(UsageError, match=r"policy\.signers\[1\]\.key ") as caught:
+            open_policy(write(tmp_path, signers=[inline, {"key": reference}]))
+        assert caught.value.code == "policy.malformed"
     for member in ("file", "bundle"):
         named = {"file": "policy.yaml", "bundle": "policy.yaml", member: "nowhere", "signers": [inline]}
         with pytest.raises(UsageError, match=rf"policy\.revocations\[0\]\.{member}: .*nowhere: no such file"):

@@ -115,6 +115,10 @@ def _open_key(rule: KeyRule, what: str, directory: str, environ: Mapping[str, st
             is_path = "://" not in rule.reference and not rule.reference.startswith("pkcs11:")
             reference = os.path.join(directory, rule.reference) if is_path else rule.reference
             key = open_public_key(reference, environ=environ)
+    except MalformedError as exc:
+        raise exc if exc.what == what else MalformedError(what, f"cannot be used: {exc}") from exc
+    except UsageError as exc:
+        raise UsageError(f"{what}: {exc}", code=exc.code, hint=exc.hint) from exc
     except (FileNotFoundError, IsADirectoryError) as exc:
         raise UsageError(f"{what}: {exc.filename}: {_nothing_there(exc)}", code="usage.file") from exc
     except OSError as exc:

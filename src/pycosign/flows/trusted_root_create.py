@@ -28,6 +28,7 @@ _ORGANIZATION: Final = "2.5.4.10"
 _COMMON_NAME: Final = "2.5.4.3"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _BEGINNING: Final = datetime(1, 1, 1, tzinfo=UTC)  # what Cosign writes for an authority without a start
+_OLD_CHAINS: Final = {"fulcio": "--certificate-chain", "tsa": "--timestamp-certificate-chain"}
 _EMPTY_KEY: Final = "missing or empty required key '{{key}}' in {} spec"
 
 
@@ -114,7 +115,7 @@ def _authorities(given: GivenAuthorities, kind: str, read: ReadFile) -> list[Aut
         with prefixed(f"parsing {kind} spec"):
             made.append(_authority_of_spec(spec, kind, read))
     for at, path in enumerate(given.chains):
-        chain = _certificates(path, read)
+        chain = _certificates(path, read, flag=_OLD_CHAINS[kind])
         if kind == "tsa":
             _check_leaf(chain)
             if len(chain) < 2:
@@ -133,7 +134,7 @@ def _authority_of_spec(spec: str, kind: str, read: ReadFile) -> Authority:
         what=kind,
     )
     with prefixed(f"parsing {'Fulcio' if kind == 'fulcio' else 'TSA'} certificate-chain"):
-        chain = _certificates(members["certificate-chain"], read)
+        chain = _certificates(members["certificate-chain"], read, flag=f"--{kind}")
     since = chain[-1].not_before
     if kind == "tsa":
         _check_leaf(chain)
@@ -149,11 +150,18 @@ def _check_leaf(chain: Sequence[Certificate]) -> None:
         raise UsageError("first certificate in chain must be a leaf certificate")
 
 
-def _certificates(path: str, read: ReadFile) -> list[Certificate]:
+def _certificates(path: str, read: ReadFile, *, flag: str) -> list[Certificate]:
     content = read(path)
     if b"-----BEGIN" not in content:
         raise UsageError(f"no certificates in file {path}")
-    return [parse_certificate(block.der, path) for block in parse_pem(content, what=path)]
+    blocks = parse_pem(content, what=path)
+    for block in blocks:
+        if block.label != "CERTIFICATE":
+            raise UsageError(f"{flag} wants certificates, and {path} holds a {block.label}")
+    try:
+        return [parse_certificate(block.der, path) for block in blocks]
+    except MalformedError as exc:
+        raise UsageError(f"{flag} wants certificates, and one of {path} cannot be read: {exc}") from exc
 
 
 def _authority(url: str, chain: Sequence[Certificate], span: ValidFor, operator: str = "") -> Authority:
