@@ -25,7 +25,10 @@ CHAPTERS = (  # title, and modules in the order in which they are shown
     ("Files, bundles, registries", ("pycosign.api.files", "pycosign.api.registries")),
     (
         "What was proved",
-        ("pycosign.api.results", "pycosign.verify.result", "pycosign.verify.times", "pycosign.verify.requirements"),
+        (
+            *("pycosign.api.results", "pycosign.verify.log", "pycosign.verify.result"),
+            *("pycosign.verify.times", "pycosign.verify.requirements"),
+        ),
     ),
     ("Errors", ("pycosign.errors",)),
     ("For tests", ("pycosign.testing.sandbox", "pycosign.testing.pytest_plugin")),

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from pycosign.api.verifier import Verifier
     from pycosign.api.verifying import verify_attestation, verify_file, verify_image, verify_signers
     from pycosign.errors import MalformedError, RefusedError, SigningError, UnavailableError, UsageError
+    from pycosign.verify.log import LoggedEntry
     from pycosign.verify.requirements import Waiver
-    from pycosign.verify.result import LoggedEntry, Verdict, Verified
+    from pycosign.verify.result import Verdict, Verified
     from pycosign.verify.times import VerifiedTime
 
 __all__ = [
@@ -87,7 +88,8 @@ _HOMES = {  # module -> the names that live there; tests hold this, __all__ and 
     "pycosign.api.verifying": ("verify_attestation", "verify_file", "verify_image", "verify_signers"),
     "pycosign.errors": ("MalformedError", "RefusedError", "SigningError", "UnavailableError", "UsageError"),
     "pycosign.verify.requirements": ("Waiver",),
-    "pycosign.verify.result": ("LoggedEntry", "Verdict", "Verified"),
+    "pycosign.verify.log": ("LoggedEntry",),
+    "pycosign.verify.result": ("Verdict", "Verified"),
     "pycosign.verify.times": ("VerifiedTime",),
 }
 

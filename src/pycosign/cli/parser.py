@@ -4,15 +4,15 @@
 spellings (`-key`, `--y`). Behaviour checked against cosign 3.1.2; source: its documentation and pflag's.
 """
 
+from pycosign.cli.flag import ARRAY, BOOL, DURATION, ENUM, INT, SLICE, TEXT, Flag
 from pycosign.cli.gotext import parse_bool, parse_duration, parse_int, quote, split_commas
-from pycosign.cli.table import ARRAY, BOOL, DURATION, ENUM, INT, SLICE, TEXT, Flag
 from pycosign.errors import UsageError
 
 TYPE_CHECKING = False  # `typing` costs as much as a third of `version`
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from pycosign.cli.table import Value
+    from pycosign.cli.flag import Value
 
 __all__ = ["Values", "parse", "repair"]
 

@@ -14,10 +14,10 @@ from pycosign.verify.claim import ClaimedSigner
 from pycosign.verify.claims import Claims
 from pycosign.verify.identity import ProvedIdentity
 from pycosign.verify.leaf import VerifiedLeaf
-from pycosign.verify.log import ProvedEntries
+from pycosign.verify.log import LoggedEntry, ProvedEntries
 from pycosign.verify.pipeline import CHECKS
 from pycosign.verify.requirements import Waiver
-from pycosign.verify.result import LoggedEntry, Verified
+from pycosign.verify.result import Verified
 from pycosign.verify.signature import SignedContent
 from pycosign.verify.times import VerifiedTime
 from pycosign.verify.timestamps import CheckedTimestamps, VerifiedTimestamp

@@ -24,7 +24,6 @@ from pycosign.record import Record
 from pycosign.verify.binding import check_binding, is_rekor_v2
 from pycosign.verify.evidence import Evidence
 from pycosign.verify.requirements import Requirements, Waiver
-from pycosign.verify.result import LoggedEntry
 from pycosign.verify.signature import SignedContent
 from pycosign.verify.timestamps import VerifiedTimestamp
 from pycosign.verify.trust import TrustedLog, TrustRoot
@@ -35,10 +34,30 @@ from pycosign.wire.note import Note, NoteSignature
 if TYPE_CHECKING:
     from pycosign.verify.witness import Cosigned
 
-__all__ = ["ProvedEntries", "check_log"]
+__all__ = ["LoggedEntry", "ProvedEntries", "check_log"]
 
 _PROOF: Final = object()
 _MAX_TIME: Final = 253_402_300_799  # the last second that a datetime can hold
+
+
+class LoggedEntry(Record):
+    """One log entry that was proved.
+
+    log_index: as the log's promise signs it; without a promise the position in the proven tree. log_id: 32 bytes, and
+    log_url: as the trust root names the log. origin: the log's name in its checkpoint; None without one. kind: of the
+    entry, "hashedrekord 0.0.1" ... integrated_at: None unless the log signed it. proved_by: "promise", "inclusion" or
+    both. body: the entry itself, canonical JSON. witnesses: the trusted ones that cosigned the checkpoint.
+    """
+
+    log_index: int
+    log_id: bytes
+    log_url: str
+    origin: str | None
+    kind: str
+    integrated_at: datetime | None
+    proved_by: tuple[str, ...]
+    body: bytes
+    witnesses: "tuple[Cosigned, ...]" = ()
 
 
 class ProvedEntries:

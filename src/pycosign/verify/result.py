@@ -1,7 +1,7 @@
 """What a successful verification proved, and the three-valued verdict over several candidates."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -9,34 +9,14 @@ from pycosign.crypto.certificate import Certificate
 from pycosign.crypto.keys import PublicKey
 from pycosign.errors import SigningError, UnavailableError
 from pycosign.record import Record
+from pycosign.verify.log import LoggedEntry
 from pycosign.verify.requirements import Waiver
 from pycosign.verify.times import VerifiedTime
 
 if TYPE_CHECKING:
-    from pycosign.verify.witness import Cosigned
     from pycosign.wire.intoto import Statement
 
-__all__ = ["LoggedEntry", "Verdict", "Verified", "verdict_of"]
-
-
-class LoggedEntry(Record):
-    """One log entry that was proved.
-
-    log_index: as the log's promise signs it; without a promise the position in the proven tree. log_id: 32 bytes, and
-    log_url: as the trust root names the log. origin: the log's name in its checkpoint; None without one. kind: of the
-    entry, "hashedrekord 0.0.1" ... integrated_at: None unless the log signed it. proved_by: "promise", "inclusion" or
-    both. body: the entry itself, canonical JSON. witnesses: the trusted ones that cosigned the checkpoint.
-    """
-
-    log_index: int
-    log_id: bytes
-    log_url: str
-    origin: str | None
-    kind: str
-    integrated_at: datetime | None
-    proved_by: tuple[str, ...]
-    body: bytes
-    witnesses: "tuple[Cosigned, ...]" = ()
+__all__ = ["Verdict", "Verified", "verdict_of"]
 
 
 class Verified(Record):

@@ -17,7 +17,7 @@ from pycosign.codec.rfc3339 import parse_rfc3339
 from pycosign.codec.strict_json import Fields, load_json
 from pycosign.errors import MalformedError, UsageError
 from pycosign.verify.artifact import parse_digest
-from pycosign.verify.requirements import TextRule
+from pycosign.verify.text_rule import TextRule
 
 __all__ = [
     "RevocationList",
