@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 
 from pycosign.codec.der import SEQUENCE, DerReader, read_der
 from pycosign.codec.der_writer import der_bits, der_element, der_integer, der_null, der_oid, der_sequence, der_utf8
-from pycosign.codec.pem import format_pem
+from pycosign.codec.pem import parse_pem
 from pycosign.crypto import certificate as certificate_module
 from pycosign.crypto import extensions as ext
 from pycosign.crypto.algorithms import scheme_of_oid
-from pycosign.crypto.certificate import Certificate, parse_certificate, parse_certificate_pem_chain
+from pycosign.crypto.certificate import Certificate, parse_certificate
 from pycosign.crypto.keys import parse_spki
 from pycosign.crypto.names import format_name, parse_name
 from pycosign.errors import InvalidSignatureError, MalformedError
@@ -213,8 +213,8 @@ LEAF = signer(ROOT).certificate
 def test_fulcios_certificates_are_read_and_lead_to_their_root(exchange_name: str) -> None:
     answer = json.loads(exchange(exchange_name)[1].body)
     pems = answer["signedCertificateEmbeddedSct"]["chain"]["certificates"]
-    chain = parse_certificate_pem_chain("\n".join(pems).encode())
-    leaf, intermediate, root = chain
+    blocks = parse_pem("\n".join(pems).encode(), what="chain")
+    chain = leaf, intermediate, root = tuple(parse_certificate(block.der) for block in blocks)
     for subject, issuer in ((leaf, intermediate), (intermediate, root), (root, root)):
         subject.check_signature(issuer.public_key)
         check_same(subject, x509.load_der_x509_certificate(subject.der))
@@ -273,17 +273,6 @@ def test_a_bad_name_is_malformed(raw: bytes) -> None:
     for candidate in (raw, der_element(0x30, raw), der_element(0x30, der_element(0x31, raw))):
         with suppress(MalformedError):
             parse_name(candidate)
-
-
-def test_a_file_of_certificates_is_read_in_order_and_within_bounds() -> None:
-    pem = LEAF.pem() + ROOT.certificate.pem()
-    assert parse_certificate_pem_chain(pem) == (LEAF, ROOT.certificate)
-    with pytest.raises(MalformedError, match="more than 1 "):
-        parse_certificate_pem_chain(pem, max_count=1)
-    with pytest.raises(MalformedError, match="PUBLIC KEY"):
-        parse_certificate_pem_chain(format_pem("PUBLIC KEY", b"x"))
-    with pytest.raises(MalformedError):
-        parse_certificate_pem_chain(b"")
 
 
 def test_equal_certificates_are_equal_and_hashable() -> None:

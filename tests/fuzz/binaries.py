@@ -7,7 +7,7 @@ from pycosign.codec.b64 import decode_b64
 from pycosign.codec.der import SEQUENCE, DerReader, read_der, read_elements
 from pycosign.codec.pem import format_pem
 from pycosign.crypto import extensions as ext
-from pycosign.crypto.certificate import parse_certificate, parse_certificate_pem_chain
+from pycosign.crypto.certificate import parse_certificate
 from pycosign.crypto.names import format_name, parse_name
 from pycosign.crypto.pss import parse_pss_parameters
 from pycosign.flows.verify_blob import read_certificates
@@ -100,11 +100,13 @@ def run_certificate(data: bytes) -> None:
             format_name(certificate.subject_der)
     for pem in (data, format_pem("CERTIFICATE", data) if data else b""):
         with tolerating():
-            parse_certificate_pem_chain(pem)
-        with tolerating():
             read_certificates(pem, _WHAT)
         with tolerating():
             trust_from_material(ca_certificates_pem=pem, tsa_chain_pem=pem)
+        with tolerating():
+            trust_from_material(ca_chain_pem=pem)
+        with tolerating():
+            trust_from_material(ca_roots_pem=pem, ca_intermediates_pem=pem)
 
 
 _CERTIFICATE_VALUES = (
@@ -219,7 +221,7 @@ TARGETS = (
         "certificate",
         run_certificate,
         seeds.certificates,
-        (parse_certificate, parse_certificate_pem_chain, format_name, read_certificates, trust_from_material),
+        (parse_certificate, format_name, read_certificates, trust_from_material),
     ),
     Target(
         "der",

@@ -17,7 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pycosign.codec.der_writer import der_boolean, der_context, der_element, der_integer, der_oid, der_sequence
-from pycosign.crypto.certificate import Certificate, parse_certificate_pem_chain
+from pycosign.codec.pem import parse_pem
+from pycosign.crypto.certificate import Certificate, parse_certificate
 from pycosign.crypto.extensions import TIME_STAMPING
 from pycosign.crypto.path import build_path
 from pycosign.errors import InvalidSignatureError, MalformedError, UsageError
@@ -37,7 +38,7 @@ from tests.crypto import authority as make
 from tests.crypto.authority import NOW, Issued, authority, signer
 from tests.recordings import exchange
 
-CHAIN = parse_certificate_pem_chain(exchange("tsa-certchain")[1].body)
+CHAIN = tuple(parse_certificate(block.der) for block in parse_pem(exchange("tsa-certchain")[1].body, what="chain"))
 GRANTED = ["tsa-nonce-certreq", "tsa-json-request", "tsa-no-certreq", "tsa-sha512", "tsa-timestamp-cosign3"]
 MESSAGE = b"a signature"
 

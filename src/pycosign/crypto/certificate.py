@@ -10,19 +10,18 @@ from typing import Any, Final, TypeVar
 
 from pycosign.codec.der import BOOLEAN, OCTET_STRING, OID, SEQUENCE, DerReader, oid_text, read_der, read_elements
 from pycosign.codec.der_writer import der_context, der_sequence
-from pycosign.codec.pem import format_pem, parse_pem
+from pycosign.codec.pem import format_pem
 from pycosign.crypto import extensions as ext
 from pycosign.crypto.algorithms import RSA_PSS_OID, scheme_of_oid
 from pycosign.crypto.keys import PublicKey, parse_spki
 from pycosign.errors import InvalidSignatureError, MalformedError
-from pycosign.limits import CERTIFICATE_BYTES, CERTIFICATE_EXTENSIONS, CERTIFICATES
+from pycosign.limits import CERTIFICATE_BYTES, CERTIFICATE_EXTENSIONS
 from pycosign.record import Record
 
 __all__ = [
     "Certificate",
     "Extension",
     "parse_certificate",
-    "parse_certificate_pem_chain",
 ]
 
 _V3: Final = 2
@@ -336,19 +335,3 @@ def parse_certificate(der: bytes, what: str = "certificate") -> Certificate:
     Raises: MalformedError: anything that RFC 5280 or DER forbids in the structure.
     """
     return Certificate(der, what)
-
-
-def parse_certificate_pem_chain(
-    data: bytes, what: str = "certificate", *, max_count: int = CERTIFICATES
-) -> tuple[Certificate, ...]:
-    """Parse 1 to `max_count` PEM certificates, in the file's order.
-
-    Raises: MalformedError: another kind of block, too many, or a bad certificate.
-    """
-    blocks = parse_pem(data, what=what)
-    if len(blocks) > max_count:
-        raise MalformedError(what, f"holds more than {max_count} certificates")
-    for block in blocks:
-        if block.label != "CERTIFICATE":
-            raise MalformedError(what, f"holds a PEM block of another kind: {block.label}")
-    return tuple(Certificate(block.der, what) for block in blocks)
