@@ -1,5 +1,6 @@
 """Sign and verify files with every kind of key, log and format, against a whole Sigstore."""
 
+import base64
 import io
 import json
 import os
@@ -8,6 +9,7 @@ from typing import BinaryIO
 
 import pytest
 
+from pycosign.codec.pem import format_pem
 from pycosign.errors import (
     ArtifactDigestMismatchError,
     CertificateSubstitutionError,
@@ -24,7 +26,14 @@ from pycosign.errors import (
 from pycosign.flows.blob_source import blob_from_bytes, blob_from_digest, blob_from_path, blob_from_stream
 from pycosign.flows.sign_blob import SignedBlob, sign_blob
 from pycosign.flows.signing import KeylessSigning, KeySigning
-from pycosign.flows.verify_blob import LegacyPieces, legacy_evidence, read_bundle_evidence, verify_blob
+from pycosign.flows.verify_blob import (
+    LegacyPieces,
+    legacy_evidence,
+    read_bundle_evidence,
+    read_certificate,
+    read_signature,
+    verify_blob,
+)
 from pycosign.verify.requirements import Requirements, Waiver
 from pycosign.verify.result import Verified
 from pycosign.wire.bundle import parse_bundle
@@ -108,6 +117,21 @@ def test_legacy_bundle_of_a_certificate_verifies_as_file_and_from_loose_pieces(w
         now=workshop.now,
     )
     assert verified.identity == EMAIL
+
+
+def test_loose_files_are_read_as_the_command_base64_writes_them() -> None:
+    """In lines of 76 characters; and a certificate with its chain behind it. Cosign reads both."""
+    raw = bytes(range(72))
+    broken = base64.encodebytes(raw)
+    for written in (base64.b64encode(raw), broken, broken.replace(b"\n", b"\r\n")):
+        assert read_signature(written) == raw
+    for other in (base64.urlsafe_b64encode(b"\xff" * 72), b"QUI=\tQUI="):
+        assert read_signature(other) == other
+    leaf, authority = b"\x30\x01\x00", b"\x30\x00"
+    pem = format_pem("CERTIFICATE", leaf) + format_pem("CERTIFICATE", authority)
+    for file in (pem, base64.encodebytes(pem)):
+        assert read_certificate(file) == leaf
+        assert legacy_evidence(LegacyPieces(signature=b"sig", certificate=file)).chain_der == (leaf,)
 
 
 def test_a_key_in_a_legacy_bundle_never_replaces_the_demanded_one(workshop: Workshop) -> None:

@@ -14,7 +14,7 @@ from pycosign.crypto.keys import PublicKey
 from pycosign.errors import CertificateSubstitutionError, KeyMismatchError, MissingEntryError, UsageError
 from pycosign.flows.blob_source import BlobSource
 from pycosign.flows.log_completion import check_inclusion
-from pycosign.flows.verify_blob import read_certificates, read_signature
+from pycosign.flows.verify_blob import read_certificate, read_signature
 from pycosign.sign.assemble import Testimony, assemble_bundle
 from pycosign.verify.artifact import Artifact
 from pycosign.verify.binding import check_binding
@@ -82,7 +82,7 @@ def create_bundle(material: OlderMaterial, artifact: BlobSource, *, search: Sear
 
 def _evidence(material: OlderMaterial) -> Evidence:
     timestamps = () if material.timestamp is None else (parse_rfc3161(material.timestamp),)
-    chain = read_certificates(material.certificate, "certificate")[:1] if material.certificate is not None else ()
+    chain = (read_certificate(material.certificate),) if material.certificate is not None else ()
     if material.attestation is not None:
         signed = evidence_from_signature(material.attestation, chain_der=chain, timestamps=timestamps)
         evidence = with_envelope_as_content(signed)

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from pycosign.codec.b64 import encode_b64
 from pycosign.codec.pem import format_pem
-from pycosign.errors import KeyMismatchError, MalformedError
-from pycosign.flows.verify_blob import read_certificates, read_signature, with_sct
+from pycosign.errors import KeyMismatchError
+from pycosign.flows.verify_blob import read_certificate, read_certificates, read_signature, with_sct
 from pycosign.verify.evidence import Evidence, evidence_from_legacy_layer
 from pycosign.wire.legacy import CERTIFICATE_ANNOTATION, CHAIN_ANNOTATION, SIGNATURE_ANNOTATION
 from pycosign.wire.simplesigning import SimpleSigning, format_simple_signing
@@ -50,7 +50,7 @@ def evidence_of_layer(payload: bytes, annotations: Mapping[str, str], presented:
     """
     if presented is None or presented.certificate is None:
         return evidence_from_legacy_layer(payload, annotations)
-    leaf = _only_certificate(presented.certificate)
+    leaf = read_certificate(presented.certificate)
     given = {CERTIFICATE_ANNOTATION: format_pem("CERTIFICATE", leaf).decode()}
     if presented.chain is not None:
         above = read_certificates(presented.chain, "certificate chain")
@@ -60,10 +60,3 @@ def evidence_of_layer(payload: bytes, annotations: Mapping[str, str], presented:
         raise KeyMismatchError("the signature was made with another certificate than the one that is given")
     evidence = own if own.chain_der else evidence_from_legacy_layer(payload, {**annotations, **given})
     return with_sct(evidence, presented.sct)
-
-
-def _only_certificate(data: bytes) -> bytes:
-    found = read_certificates(data, "certificate")
-    if len(found) != 1:
-        raise MalformedError("certificate", f"file holds {len(found)} certificates, not 1")
-    return found[0]

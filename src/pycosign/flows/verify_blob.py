@@ -34,6 +34,7 @@ __all__ = [
     "legacy_evidence",
     "read_bundle_evidence",
     "read_bundle_file",
+    "read_certificate",
     "read_certificates",
     "read_signature",
     "verify_blob",
@@ -130,9 +131,7 @@ def legacy_evidence(pieces: LegacyPieces, *, bundle: bytes | None = None) -> Evi
     """
     from pycosign.wire.legacy import parse_legacy_bundle, parse_rfc3161
 
-    chain = read_certificates(pieces.certificate, "certificate") if pieces.certificate is not None else ()
-    if len(chain) > 1:
-        raise MalformedError("certificate", f"file holds {len(chain)} certificates, not 1")
+    chain = (read_certificate(pieces.certificate),) if pieces.certificate is not None else ()
     intermediates = read_certificates(pieces.chain, "certificate chain") if pieces.chain is not None else ()
     timestamps = () if pieces.timestamp is None else (parse_rfc3161(pieces.timestamp),)
     if bundle is not None:
@@ -170,13 +169,29 @@ def with_sct(evidence: Evidence, sct: bytes | None) -> Evidence:
 
 
 def read_signature(data: bytes) -> bytes:
-    """A signature file: base64, as `sign-blob` writes it (white space around it is let pass), or raw bytes."""
+    """A signature file: base64, as `sign-blob` writes it, or raw bytes.
+
+    White space around the base64 is let pass, and breaks in it: the command `base64` writes lines of 76 characters.
+    """
     if len(data) > limits.PAYLOAD_BYTES:
         raise MalformedError("signature", "is too large")
     try:
-        return decode_b64(data.strip().decode("ascii"), what="signature")
+        return decode_b64(_unbroken(data), what="signature")
     except (UnicodeDecodeError, MalformedError):
         return data
+
+
+def _unbroken(data: bytes) -> str:
+    """Base64 without the white space that Go reads over. Raises: UnicodeDecodeError: it is something else."""
+    return data.translate(None, b"\r\n").strip().decode("ascii")
+
+
+def read_certificate(data: bytes, what: str = "certificate") -> bytes:
+    """The signer's certificate as DER: the first one of the file, as Cosign has it; its chain may follow.
+
+    Raises: as `read_certificates`.
+    """
+    return read_certificates(data, what)[0]
 
 
 def read_certificates(data: bytes, what: str) -> tuple[bytes, ...]:
@@ -190,7 +205,7 @@ def read_certificates(data: bytes, what: str) -> tuple[bytes, ...]:
         return (data,)
     if b"-----BEGIN" not in data:
         try:
-            data = decode_b64(data.strip().decode("ascii"), what=what)
+            data = decode_b64(_unbroken(data), what=what)
         except UnicodeDecodeError as exc:
             raise MalformedError(what, "is neither PEM nor DER") from exc
     blocks = parse_pem(data, what=what)
