@@ -254,6 +254,23 @@ def test_a_timestamp_chain_without_leaf_takes_it_from_the_token(world: World) ->
     assert len(Attempt(without, trust=trust).run(world).ignored) == 1
 
 
+@pytest.mark.parametrize("foreign", [False, True], ids=["", "with another root"])
+@pytest.mark.parametrize("reverse", [False, True], ids=["leaf first", "root first"])
+def test_the_certificates_of_a_timestamp_authority_stand_in_any_order(
+    world: World, reverse: bool, foreign: bool
+) -> None:
+    """Cosign tells them apart by form: its help says "a list", and names no order."""
+    certificates = [world.tsa.der, world.tsa_root.der, *([world.root.der] if foreign else [])]
+    if reverse:
+        certificates.reverse()
+    given = trust_from_material(tsa_chain_pem=b"".join(map(certificate_pem, certificates)))
+    trust = material(world)
+    logs, ct_logs = ([log for logs in found.values() for log in logs] for found in (trust.logs, trust.ct_logs))
+    trust = TrustRoot(logs, ct_logs, trust.certificate_authorities, given.timestamp_authorities)
+    verified = Attempt(world.blob(stamped_at=SIGNED_AT), trust=trust).run(world)
+    assert [time.source for time in verified.times] == ["timestamp", "log"]
+
+
 def test_material_that_is_something_else_is_malformed(world: World) -> None:
     key = world.ct.public_key.pem()
     with pytest.raises(MalformedError):
