@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
 
 from pycosign.codec.strict_json import load_json
 from pycosign.crypto.signers import LocalSigner, generate_signer
@@ -167,6 +169,75 @@ def test_keys_of_another_role_do_not_count(repository: Repository, role: str) ->
     files = repository.files(**{role: repository.sign(signed, repository.keys[other])})
     with pytest.raises(TufMetadataError):
         check_metadata(files, anchor=None)
+
+
+# ---- keys and schemes ----------------------------------------------------------------------------------------------
+def pss(hash_name: str, salt: int) -> Callable[[Any, bytes], bytes]:
+    algorithm = getattr(hashes, hash_name.upper())()
+    return lambda key, message: bytes(key.sign(message, padding.PSS(padding.MGF1(algorithm), salt), algorithm))
+
+
+def pkcs1(hash_name: str) -> Callable[[Any, bytes], bytes]:
+    return lambda key, message: bytes(key.sign(message, padding.PKCS1v15(), getattr(hashes, hash_name.upper())()))
+
+
+def signed_by_another_kind(
+    repository: Repository, kind: str, scheme: str, sign: Callable[[LocalSigner, bytes], bytes]
+) -> MetadataFiles:
+    """Targets signed by one key of this kind, which the root names with this scheme."""
+    signer, root, targets = generate_signer(kind), repository.root(), repository.targets()
+    public = {"public": signer.public_key.pem().decode()}
+    root["keys"]["other"] = {"keytype": kind.partition("-")[0], "scheme": scheme, "keyval": public}
+    root["roles"]["targets"] = {"keyids": ["other"], "threshold": 1}
+    message = canonical_bytes(load_json(json.dumps(targets), what="signed", max_bytes=1 << 20))
+    signatures = [{"keyid": "other", "sig": sign(signer, message).hex()}]
+    raw = json.dumps({"signatures": signatures, "signed": targets}).encode()
+    return repository.files(root=repository.sign(root), targets=raw)
+
+
+RSA_SCHEMES = {
+    "as python-tuf signs": ("rsassa-pss-sha256", pss("sha256", 32)),
+    "as Go signs, with the longest salt": ("rsassa-pss-sha256", pss("sha256", 222)),
+    "another hash": ("rsassa-pss-sha512", pss("sha512", 64)),
+    "the older padding": ("rsa-pkcs1v15-sha256", pkcs1("sha256")),
+}
+
+
+@pytest.mark.parametrize("name", RSA_SCHEMES)
+def test_what_python_tuf_takes_online_is_taken_offline(repository: Repository, name: str) -> None:
+    scheme, sign = RSA_SCHEMES[name]
+    files = signed_by_another_kind(repository, "rsa-2048", scheme, lambda signer, raw: sign(signer.library_key(), raw))
+    check_metadata(files, anchor=None)
+
+
+@pytest.mark.parametrize("kind", ["ecdsa-p384", "ecdsa-p521"])
+def test_larger_curves_count_under_their_own_scheme_alone(repository: Repository, kind: str) -> None:
+    own = f"ecdsa-sha2-nistp{kind[-3:]}"
+    check_metadata(signed_by_another_kind(repository, kind, own, LocalSigner.sign), anchor=None)
+    for scheme in ("ecdsa-sha2-nistp256", "ed25519", "rsassa-pss-sha256", "unknown"):
+        with pytest.raises(TufMetadataError):
+            check_metadata(signed_by_another_kind(repository, kind, scheme, LocalSigner.sign), anchor=None)
+
+
+@pytest.mark.parametrize(
+    "scheme", ["rsa-pkcs1v15-sha256", "rsassa-pss-sha512", "rsassa-pss-md5", "pss-sha256", "ed25519"]
+)
+def test_a_signature_in_another_scheme_than_the_root_names_does_not_count(repository: Repository, scheme: str) -> None:
+    sign = pss("sha256", 32)
+    files = signed_by_another_kind(repository, "rsa-2048", scheme, lambda signer, raw: sign(signer.library_key(), raw))
+    with pytest.raises(TufMetadataError):
+        check_metadata(files, anchor=None)
+
+
+def test_a_key_without_a_public_half_takes_nothing_away_from_the_others(repository: Repository) -> None:
+    """An identity of Sigstore's may be among a role's keys."""
+    root, targets = repository.root(), json.loads(repository.sign(repository.targets()))
+    identity = {"identity": "a@example.com", "issuer": "https://example.com"}
+    root["keys"]["person"] = {"keytype": "sigstore-oidc", "scheme": "Fulcio", "keyval": identity}
+    root["roles"]["targets"]["keyids"].insert(0, "person")
+    targets["signatures"].insert(0, {"keyid": "person", "sig": "00"})
+    files = repository.files(root=repository.sign(root), targets=json.dumps(targets).encode())
+    check_metadata(files, anchor=None)
 
 
 # ---- roots ---------------------------------------------------------------------------------------------------------

@@ -30,6 +30,9 @@ __all__ = [
 METADATA_BYTES: Final = 5 << 20
 _ED25519_SPKI: Final = bytes.fromhex("302a300506032b6570032100")
 _KEYS: Final = 256
+_ECDSA: Final = ("ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521")  # key types, once, and schemes
+_SCHEMES: Final = dict(zip(("ed25519", "ecdsa-p256", "ecdsa-p384", "ecdsa-p521"), ("ed25519", *_ECDSA), strict=True))
+_RSA_HASHES: Final = ("sha256", "sha384", "sha512")
 
 
 class TufMetadataError(RefusedError):
@@ -193,7 +196,7 @@ def _check_role(document: _Document, root: _Document) -> None:
         if fields is None:
             continue
         key = _load_key(fields)
-        if key is not None and _signed_by(key, text, document):
+        if key is not None and _signed_by(key, fields.text("scheme"), text, document):
             good.add(key.spki_der)
     if len(good) < threshold:
         raise TufMetadataError(
@@ -203,27 +206,38 @@ def _check_role(document: _Document, root: _Document) -> None:
 
 def _load_key(fields: Fields) -> PublicKey | None:
     """A key of a kind that we know; others do not count."""
-    kind, public = fields.text("keytype"), fields.object("keyval").text("public")
+    kind, public = fields.text("keytype"), fields.object("keyval").optional_text("public")
+    if public is None:
+        return None  # keys of Sigstore identities have none
     try:
         if kind == "ed25519":
             return load_public_key(_ED25519_SPKI + bytes.fromhex(public), what="TUF key")
-        if kind in ("ecdsa", "ecdsa-sha2-nistp256", "rsa"):
+        if kind in ("ecdsa", *_ECDSA, "rsa"):
             return load_public_key(public.encode(), what="TUF key")
     except (MalformedError, ValueError):
         return None
     return None
 
 
-def _signed_by(key: PublicKey, text: str, document: _Document) -> bool:
+def _signed_by(key: PublicKey, scheme: str, text: str, document: _Document) -> bool:
+    """Whether the key made this signature, in the scheme that the root names for it: those that `tuf` takes online."""
     try:
         signature = bytes.fromhex(text)
     except ValueError:
         return False
+    method, _, hash_name = scheme.rpartition("-")
     try:
         if key.kind.startswith("rsa"):
-            key.verify_pss(signature, document.signed_bytes)
-        else:
+            if method == "rsassa-pss" and hash_name in _RSA_HASHES:  # Go's signers make the salt as long as it goes
+                key.verify_pss(signature, document.signed_bytes, hash_name=hash_name, any_salt=True)
+            elif method == "rsa-pkcs1v15" and hash_name in _RSA_HASHES:
+                key.verify(signature, document.signed_bytes, hash_name=hash_name)
+            else:
+                return False
+        elif scheme == _SCHEMES.get(key.kind):
             key.verify(signature, document.signed_bytes)
+        else:
+            return False
     except InvalidSignatureError:
         return False
     return True
