@@ -118,6 +118,8 @@ def test_an_instance_of_a_repository_has_a_root_and_cache_of_its_own(desk: Desk)
     shown = desk.must("instance", "show", "corp").out
     assert f"trust from {desk.mirror}, just refreshed" in shown
     assert not (desk.home / ".sigstore" / "root").exists()
+    negative = desk.verify("--instance", "corp", "--max-trust-age", "-1h")  # nothing is as new as that
+    assert (negative.status, "--max-trust-age" in negative.err) == (1, True), negative.err
     too_old = desk.verify("--instance", "corp", "--offline", "--max-trust-age", "1ns")
     assert (too_old.status, "tuf.too-old" in too_old.err) == (20, True)
     # the pinned root is what the cache is checked under, at every use

@@ -206,6 +206,8 @@ def _max_age(args: "Values") -> "timedelta | None":
     seconds = args.seconds("max-trust-age")
     if not seconds:
         return None
+    if seconds < 0:
+        raise UsageError("--max-trust-age cannot be negative")
     from datetime import timedelta
 
     return timedelta(seconds=seconds)
