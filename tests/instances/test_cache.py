@@ -46,6 +46,20 @@ def test_a_mirror_has_the_folder_name_that_sigstore_go_gives_it(url: str, folder
     assert mirror_folder(url) == folder
 
 
+def test_a_cache_that_cosign_filled_from_a_url_with_a_final_slash_is_used(
+    mirror: Mirror, environ: dict[str, str]
+) -> None:
+    root = Path(environ["TUF_ROOT"])
+    mirror.folder(environ).rename(f"{mirror.folder(environ)}-")  # as Cosign 3.1.2 names it
+    (root / f"{mirror.folder(environ).name}.json").rename(root / f"{mirror.folder(environ).name}-.json")
+    (root / "remote.json").write_text(json.dumps({"mirror": f"{mirror.url}/"}))
+    for online, later in ((False, timedelta(0)), (True, timedelta(days=2))):
+        loaded = load_trust(source(mirror, environ, online=online, now=mirror.now + later))
+        assert loaded.root == mirror.sandbox.trust
+    initialize(mirror=f"{mirror.url}/", root=mirror.root, environ=environ, http=mirror.http, now=mirror.now)
+    assert load_trust(source(mirror, environ)).root == mirror.sandbox.trust
+
+
 def test_trust_and_signing_config_are_read_offline(mirror: Mirror, environ: dict[str, str]) -> None:
     loaded = load_trust(source(mirror, environ))
     assert loaded.document.content == mirror.sandbox.read("trusted_root")

@@ -113,7 +113,7 @@ def _update(workshop: str, mirror: str, start: bytes, http: "HttpClient") -> tup
             metadata_dir=workshop,
             metadata_base_url=mirror,
             target_dir=os.path.join(workshop, "targets"),
-            target_base_url=f"{mirror}/targets",
+            target_base_url=f"{mirror.rstrip('/')}/targets",
             fetcher=_fetcher(http),
             config=UpdaterConfig(targets_max_length=METADATA_BYTES),
             bootstrap=start,

@@ -52,7 +52,7 @@ class CacheLocation(NamedTuple):
     """Which repository, and where its cache is."""
 
     directory: str  # TUF_ROOT
-    mirror: str  # URL without a final slash
+    mirror: str  # URL, without a final slash unless Cosign filled the cache under one
     anchor_path: str | None = None  # TUF_ROOT_JSON, or a named instance's pinned root
 
     @property
@@ -76,7 +76,9 @@ def locate_cache(environ: Mapping[str, str]) -> CacheLocation:
     """
     directory = default_directory(environ)
     mirror = environ.get("TUF_MIRROR") or _remembered_mirror(directory) or PUBLIC_GOOD_MIRROR
-    return CacheLocation(directory, mirror.rstrip("/"), environ.get("TUF_ROOT_JSON") or None)
+    if not os.path.isdir(os.path.join(directory, mirror_folder(mirror))):
+        mirror = mirror.rstrip("/")  # Cosign makes "x.example-" of "https://x.example/": that one is its cache, if any
+    return CacheLocation(directory, mirror, environ.get("TUF_ROOT_JSON") or None)
 
 
 def default_directory(environ: Mapping[str, str]) -> str:
