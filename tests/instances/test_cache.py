@@ -7,6 +7,7 @@ import threading
 import time
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any, NoReturn
 
 import pytest
 
@@ -291,6 +292,24 @@ def test_the_first_use_is_locked_as_well(mirror: Mirror, tmp_path: Path, monkeyp
     with lock_cache(location), pytest.raises(UnavailableError, match="another command is at it"):
         initialize(mirror=mirror.url, root=mirror.root, environ=environ, http=mirror.http, now=mirror.now)
     initialize(mirror=mirror.url, root=mirror.root, environ=environ, http=mirror.http, now=mirror.now)
+
+
+class Endless(HttpClient):
+    """A mirror that never stops sending."""
+
+    def request(self, method: str, url: str, **_: Any) -> NoReturn:
+        raise MalformedError(f"{method} {url}", "answers with more than expected", code="net.response-too-large")
+
+
+def test_a_mirror_that_sends_data_without_end_is_one_that_does_not_answer(
+    mirror: Mirror, environ: dict[str, str]
+) -> None:
+    later = mirror.now + timedelta(days=2)
+    loaded = load_trust(source(mirror, environ, http=Endless, now=later))
+    assert any("more than expected" in warning for warning in loaded.document.warnings)
+    shutil.rmtree(mirror.folder(environ) / "targets")
+    with pytest.raises(UnavailableError, match="more than expected"):
+        load_trust(source(mirror, environ, http=Endless, now=later))
 
 
 def test_initialize_replaces_the_cache_only_when_everything_was_verified(

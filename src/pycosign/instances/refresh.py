@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pycosign.errors import SigningError, UnavailableError, UsageError
+from pycosign.errors import MalformedError, SigningError, UnavailableError, UsageError
 from pycosign.files import read_bounded
 from pycosign.instances.tuf_cache import CacheLocation, TufCache, lock_cache, trust_anchor
 from pycosign.instances.tuf_check import METADATA_BYTES, TufMetadataError
@@ -122,9 +122,10 @@ def _update(workshop: str, mirror: str, start: bytes, http: "HttpClient") -> tup
         targets = {name: data for name in _TARGETS if (data := _fetch(updater, name)) is not None}
         return targets, _root_version(workshop)
     except exceptions.DownloadError as exc:
-        if isinstance(exc.__cause__, SigningError):
-            raise exc.__cause__ from exc
-        raise UnavailableError(f"the TUF repository {mirror} cannot be read: {exc}", code="tuf.unavailable") from exc
+        if isinstance(exc.__cause__, SigningError) and not isinstance(exc.__cause__, MalformedError):
+            raise exc.__cause__ from exc  # malformed is an answer without end: nothing was found out by it
+        reason = exc.__cause__ if isinstance(exc.__cause__, MalformedError) else exc
+        raise UnavailableError(f"the TUF repository {mirror} cannot be read: {reason}", code="tuf.unavailable") from exc
     except exceptions.ExpiredMetadataError as exc:
         raise UnavailableError(f"the TUF repository {mirror} is expired: {exc}", code="tuf.expired") from exc
     except (exceptions.RepositoryError, ValueError) as exc:
