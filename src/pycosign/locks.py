@@ -16,6 +16,9 @@ else:
 
 __all__ = ["FileLock", "LockedError"]
 
+_CLOEXEC = getattr(os, "O_CLOEXEC", 0)
+_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)  # the holder's id is written over what is there: never over what a link names
+
 
 class LockedError(UsageError):
     """Another process holds the lock. `pid` is that process's id, or None when it has not written it yet."""
@@ -51,8 +54,8 @@ class FileLock:
         self._fd: int | None = None
 
     def acquire(self) -> None:
-        """Take the lock. Raises LockedError when another holds it."""
-        fd = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+        """Take the lock. Raises: LockedError: another holds it. OSError: no such folder, or a link is in its place."""
+        fd = os.open(self.path, os.O_RDWR | os.O_CREAT | _CLOEXEC | _NOFOLLOW, 0o600)
         try:
             if not _try_lock(fd):
                 raise LockedError(self.path, _read_pid(fd))

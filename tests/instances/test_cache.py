@@ -61,6 +61,26 @@ def test_a_cache_that_cosign_filled_from_a_url_with_a_final_slash_is_used(
     assert load_trust(source(mirror, environ)).root == mirror.sandbox.trust
 
 
+def test_links_in_the_cache_lead_to_nothing_that_is_written_over(
+    mirror: Mirror, environ: dict[str, str], tmp_path: Path
+) -> None:
+    """Who can write to the cache could hold it back, and not more."""
+    root, other = Path(environ["TUF_ROOT"]), tmp_path / "other"
+    other.write_bytes(b"precious")
+    names = ["pycosign.lock", "remote.json", f"{mirror.folder(environ).name}.json"]
+    folder = mirror.folder(environ)
+    paths = [root / name for name in names] + [folder / "timestamp.json", folder / "targets" / "trusted_root.json"]
+    for path in paths:
+        path.unlink()
+        path.symlink_to(other)
+    pinned = {**environ, "TUF_MIRROR": mirror.url}
+    load_trust(source(mirror, pinned, online=True, now=mirror.now + timedelta(days=2)))
+    initialize(mirror=mirror.url, root=mirror.root, environ=environ, http=mirror.http, now=mirror.now)
+    assert other.read_bytes() == b"precious"
+    assert not any(path.is_symlink() for path in paths)
+    assert load_trust(source(mirror, environ)).root == mirror.sandbox.trust
+
+
 def test_trust_and_signing_config_are_read_offline(mirror: Mirror, environ: dict[str, str]) -> None:
     loaded = load_trust(source(mirror, environ))
     assert loaded.document.content == mirror.sandbox.read("trusted_root")

@@ -14,6 +14,7 @@ trusts, but not whom the public one trusts: its root is anchored in the package.
 Source: sigstore-go pkg/tuf, Cosign pkg/cosign/tuf.go.
 """
 
+import errno
 import os
 import time
 from collections.abc import Mapping
@@ -169,14 +170,12 @@ class TufCache:
             os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
             if read_or_none(path) != files[name]:
                 _replace(path, files[name])
-        write_atomically(self._date_path(), compact_json({"lastTimestamp": format_rfc3339(at)}))
+        _replace(self._date_path(), compact_json({"lastTimestamp": format_rfc3339(at)}))
 
     def remember_mirror(self) -> None:
         """Make this mirror the one that later commands use."""
         os.makedirs(self.location.directory, mode=0o700, exist_ok=True)
-        write_atomically(
-            os.path.join(self.location.directory, "remote.json"), compact_json({"mirror": self.location.mirror})
-        )
+        _replace(os.path.join(self.location.directory, "remote.json"), compact_json({"mirror": self.location.mirror}))
 
     def history(self) -> dict[str, bytes]:
         """The roots that led to the stored one, by file name ("5.root.json")."""
@@ -240,6 +239,11 @@ class lock_directory:
         except FileNotFoundError:  # the first use: without the directory there is nothing to lock, and all would write
             os.makedirs(os.path.dirname(self._path), mode=0o700, exist_ok=True)
             lock.acquire()
+        except OSError as exc:
+            if exc.errno != errno.ELOOP:  # a link in its place
+                raise
+            os.unlink(self._path)
+            lock.acquire()
 
     def __exit__(self, *unused: object) -> None:
         if self._lock is not None:
@@ -261,7 +265,8 @@ def read_or_none(path: str) -> bytes | None:
 
 
 def _replace(path: str, data: bytes) -> None:
-    """Write a file in place of whatever has its name: python-tuf leaves root.json as a symbolic link."""
+    """Write a file in place of whatever has its name: python-tuf leaves root.json as a symbolic link, and a link that
+    somebody else put here does not lead to what is written over."""
     if os.path.islink(path):
         os.unlink(path)
     write_atomically(path, data)
