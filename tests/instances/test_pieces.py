@@ -86,7 +86,7 @@ def test_loose_files_make_trust_and_the_rest_comes_from_the_trust_root(mirror: M
     below.write_bytes(roots.read_bytes())
     made = legacy_trust(LegacyFiles(ca_roots=str(roots), ca_intermediates=str(below)), environ={})
     assert made is not None
-    assert len(made.certificate_authorities) == 1  # the root in the other file is none
+    assert len(made.certificate_authorities) == len(chain)  # each of --ca-roots, and none of the other file
     bare = legacy_trust(LegacyFiles(), environ={"SIGSTORE_REKOR_PUBLIC_KEY": str(rekor)})
     assert bare is not None
     assert len(bare.logs) == 1
