@@ -1,7 +1,7 @@
 """A registry that means harm: numbers, pages and names that are made to break or to steer the client."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -213,6 +213,29 @@ def test_a_blob_on_another_host_is_fetched_without_credentials(server: ScriptedS
     client: RegistryClient = new_client(lambda name: Credentials("alice", "secret"))
     try:
         assert client.get_blob(repository, Descriptor("a/b", DIGEST, 5), max_bytes=10) == b"image"
+        assert [headers.get("authorization") for _, _, headers, _ in other.requests] == [None]
+    finally:
+        other.close()
+
+
+@pytest.mark.parametrize("question", ["manifest", "blob"])
+def test_a_host_that_a_registry_redirects_to_does_not_choose_who_gets_the_password(
+    server: ScriptedServer, repository: str, question: str
+) -> None:
+    other = ScriptedServer()
+    challenge = {"WWW-Authenticate": f'Bearer realm="{server.url}/others-token-service"'}
+    other.answer = lambda handler: reply(handler, 401, b"", challenge)
+    server.answer = lambda handler: reply(handler, 307, b"", {"Location": f"http://localhost:{other.port}/x"})
+    client: RegistryClient = new_client(lambda name: Credentials("alice", "secret"))
+    ask: dict[str, Callable[[], object]] = {
+        "manifest": lambda: client.get_manifest(repository, "v1"),
+        "blob": lambda: client.get_blob(repository, Descriptor("a/b", DIGEST, 5), max_bytes=10),
+    }
+    try:
+        with pytest.raises(UnavailableError) as refusal:
+            ask[question]()
+        assert refusal.value.code == "registry.unauthorized"
+        assert not [path for _, path, _, _ in server.requests if "token-service" in path]
         assert [headers.get("authorization") for _, _, headers, _ in other.requests] == [None]
     finally:
         other.close()

@@ -102,7 +102,7 @@ class RegistryTransport:
             if response.status in expect:
                 return response
             repeatable = body is None or isinstance(body, bytes) or callable(body)
-            if not self._learns(attempt, repeatable, repository, url, response, scopes):
+            if not self._learns(attempt, repeatable, repository, response, scopes):
                 break
         raise registry_problem(method, response)
 
@@ -121,10 +121,10 @@ class RegistryTransport:
                         yield answer
                         return
                     body = next(answer.chunks, b"")
-                    response = Response(answer.status, answer.headers, body, url)
+                    response = Response(answer.status, answer.headers, body, answer.url)
             except HttpStatusError as exc:
                 raise self._problem("GET", url, exc) from exc
-            if not self._learns(attempt, True, repository, url, response, scopes):
+            if not self._learns(attempt, True, repository, response, scopes):
                 break
         raise registry_problem("GET", response)
 
@@ -164,16 +164,12 @@ class RegistryTransport:
         return every
 
     def _learns(
-        self,
-        attempt: int,
-        repeatable: bool,
-        repository: str,
-        url: str,
-        response: Response,
-        scopes: tuple[str, ...],
+        self, attempt: int, repeatable: bool, repository: str, response: Response, scopes: tuple[str, ...]
     ) -> bool:
+        """Whether a 401 says how to ask again. One of another host, to which we were redirected, is not the registry's:
+        it must not choose the token service that gets the registry's password."""
         base = self.base(repository.partition("/")[0])
-        if response.status != 401 or attempt > 1 or not repeatable or _origin(url) != _origin(base):
+        if response.status != 401 or attempt > 1 or not repeatable or _origin(response.url) != _origin(base):
             return False
         return self._authenticator.learn(repository, base, response, scopes)
 
