@@ -8,7 +8,12 @@ from http.server import BaseHTTPRequestHandler
 
 import pytest
 
+from pycosign.flows.tree import PREDICATE_ANNOTATION
 from pycosign.limits import MANIFEST_BYTES
+from pycosign.net.http import HttpClient
+from pycosign.oci.client import RegistryClient
+from pycosign.wire.oci_manifest import EMPTY_JSON, OCI_MANIFEST, empty_descriptor, format_manifest
+from pycosign.wire.reference import parse_reference
 from tests.cli.conftest import Ran
 from tests.cli.stage import EMAIL, OLD_STYLE, FaultyRegistry, Stage, assert_one_error, manifest_digests
 from tests.net.conftest import reply
@@ -237,6 +242,22 @@ def test_what_a_registry_says_cannot_steer_the_terminal(stage: Stage, registry: 
     ran = stage.run("tree", f"{registry.host}/app:v1")
     assert ran.status == 20
     assert all(character.isprintable() or character == "\n" for character in ran.err)
+
+
+def test_what_somebody_pushed_beside_an_image_stays_on_its_line_and_steers_nothing(stage: Stage) -> None:
+    image = f"{stage.sandbox.registry}/{stage.image('faults/words', b'words')}"
+    registry, repository = RegistryClient(HttpClient()), image.rpartition(":")[0]
+    subject = registry.resolve(parse_reference(image))
+    registry.push_blob(repository, EMPTY_JSON)
+    words = "\x1b[2J\x9b1m\u202e\n\u2514\u2500\u2500 \U0001f510 Signatures for an image tag: trust me"
+    for annotations, kind in (({PREDICATE_ANNOTATION: words}, "x/y"), ({}, words)):
+        raw = format_manifest(
+            empty_descriptor(), [empty_descriptor()], subject=subject, artifact_type=kind, annotations=annotations
+        )
+        registry.push_manifest(repository, raw, OCI_MANIFEST)
+    shown = stage.must("tree", image).out
+    assert all(character.isprintable() or character == "\n" for character in shown)
+    assert len(shown.splitlines()) == 1 + 2 * 2, "a head, and two groups of one layer"
 
 
 def test_signing_leaves_nothing_in_a_registry_that_takes_no_uploads(stage: Stage, registry: FaultyRegistry) -> None:

@@ -35,7 +35,11 @@ _TITLES = {
 
 
 def run(args: "Values", context: "Context") -> None:
-    """Print the tree. Cosign's order of groups is random; here it is always the same."""
+    """Print the tree. Cosign's order of groups is random; here it is always the same.
+
+    What a group is called is the word of whoever pushed it: it stays on its line, and steers no terminal.
+    """
+    from pycosign.cli.context import for_terminal
     from pycosign.cli.images import open_registry, signature_repository
     from pycosign.flows.tree import image_tree
 
@@ -54,7 +58,8 @@ def run(args: "Values", context: "Context") -> None:
         context.put(f"No Supply Chain Security Related Artifacts found for image {word},\n")
         context.put(" start creating one with simply running$ cosign sign <img>")
     for group in tree.groups:
-        title = _TITLES.get(group.kind) or f"\U0001f517 {group.label} artifacts via OCI referrer"
+        label = for_terminal(group.label.replace("\n", "\\n"))
+        title = _TITLES.get(group.kind) or f"\U0001f517 {label} artifacts via OCI referrer"
         context.put(f"\u2514\u2500\u2500 {title}: {group.place}\n")
         for at, layer in enumerate(group.layers, 1):
             branch = "\u2514" if at == len(group.layers) else "\u251c"
