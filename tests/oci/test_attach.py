@@ -4,12 +4,14 @@ import json
 import threading
 from binascii import b2a_base64
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from pycosign import limits
 from pycosign.errors import MalformedError, UnavailableError
 from pycosign.oci.attach import append_signature, find_bundles, find_layers, push_bundle, signature_tag
+from pycosign.oci.layout import LayoutRegistry
 from pycosign.oci.referrers import add_to_fallback_tag, from_fallback_tag
 from pycosign.wire.bundle import BUNDLE_V03_MEDIA_TYPE
 from pycosign.wire.intoto import COSIGN_SIGN_PREDICATE
@@ -20,6 +22,8 @@ from pycosign.wire.oci_manifest import (
     OCI_INDEX,
     OCI_MANIFEST,
     Descriptor,
+    attachment_tag,
+    digest_of,
     fallback_tag,
     format_index,
     format_manifest,
@@ -130,6 +134,21 @@ def test_too_many_bundles_are_refused_not_cut_off(place: Place, monkeypatch: pyt
     with pytest.raises(MalformedError) as caught:
         find_bundles(place.registry, place.repository, image.digest)
     assert caught.value.code == "registry.too-many"
+
+
+def test_as_many_signatures_are_read_as_cosign_reads(tmp_path: Path) -> None:
+    """An attested scan a day is hundreds of bundles in a year: the signature among them must still be found."""
+    registry, repository = LayoutRegistry(str(tmp_path)), "layout/many"
+    image = put_image(registry, repository)
+    empty = registry.push_blob(repository, b"{}")
+    tag, kind = attachment_tag(image.digest, "sig"), BUNDLE_V03_MEDIA_TYPE
+    registry.push_manifest(repository, format_manifest(empty, [empty] * 1000), OCI_MANIFEST, tag=tag)
+    assert len(find_layers(registry, repository, image.digest)) == 1000
+    for number in range(300):
+        layer, notes = Descriptor(kind, empty.digest, empty.size), {"number": str(number)}
+        raw = format_manifest(empty, [layer], subject=image, artifact_type=kind, annotations=notes)
+        (tmp_path / "blobs" / "sha256" / digest_of(raw).partition(":")[2]).write_bytes(raw)
+    assert len(find_bundles(registry, repository, image.digest)) == 300
 
 
 def test_an_entry_of_a_fallback_index_that_is_gone_is_a_problem_not_silence(place: Place) -> None:
