@@ -3,7 +3,8 @@
 import pytest
 
 import pycosign
-from pycosign.errors import ImageNotFoundError, NoMatchingSignaturesError, NoSignaturesError
+from pycosign.api.registries import repository_name
+from pycosign.errors import ImageNotFoundError, MalformedError, NoMatchingSignaturesError, NoSignaturesError
 from pycosign.testing import Sandbox
 
 ALICE = "alice@example.com"
@@ -70,6 +71,24 @@ def test_signatures_can_be_kept_in_another_repository(sandbox: Sandbox) -> None:
     with pytest.raises(NoSignaturesError):
         pycosign.verify_image(image, signer=key.public, trust=sandbox.instance.trust)
     assert pycosign.verify_image(image, signer=key.public, trust=sandbox.instance.trust, signatures_in=place).signatures
+
+
+@pytest.mark.parametrize("place", ["", "HOST", "HOST/api/../x", "HOST/api/signatures:v1", "HOST/a@sha256:" + "0" * 64])
+def test_a_place_for_signatures_that_is_no_repository_is_an_error_and_no_empty_one(
+    sandbox: Sandbox, place: str
+) -> None:
+    """Else "none there" would be the answer of a place that nobody meant."""
+    image, key = sandbox.push_image("api/nowhere"), pycosign.PrivateKey.generate()
+    place = place.replace("HOST", sandbox.registry)
+    with pytest.raises(MalformedError, match="signatures_in"):
+        pycosign.verify_image(image, signer=key.public, trust=sandbox.instance.trust, signatures_in=place)
+    with pytest.raises(MalformedError, match="signatures_in"):
+        pycosign.sign_image(image, signer=key, instance=sandbox.instance, signatures_in=place)
+
+
+def test_a_place_for_signatures_is_read_as_an_image_is() -> None:
+    assert repository_name("team/signatures") == "index.docker.io/team/signatures"
+    assert repository_name("docker.io/team/signatures") == "index.docker.io/team/signatures"
 
 
 def test_an_index_is_signed_with_everything_in_it(sandbox: Sandbox) -> None:

@@ -37,7 +37,7 @@ from pycosign.stack.files import DataDir
 from pycosign.stack.ports import is_loopback, parse_ports
 from pycosign.verify.artifact import artifact_from_digest, parse_digest
 from pycosign.verify.requirements import Requirements, SignerIdentity, TextRule
-from pycosign.wire.reference import check_digest, is_digest, parse_reference
+from pycosign.wire.reference import check_digest, is_digest, parse_reference, parse_repository
 from tests.fuzz import seeds
 from tests.fuzz.target import Target, as_argument, as_header, as_text, tolerating
 
@@ -74,6 +74,9 @@ def run_names(data: bytes) -> None:
         reference = parse_reference(text)
         assert parse_reference(reference.name) == parse_reference(reference.name, default_tag=None)
         is_plain_http_registry(reference.name.partition("/")[0])
+    with tolerating():
+        repository = parse_repository(text, what=_WHAT)
+        assert parse_repository(repository, what=_WHAT) == repository
     with tolerating():
         assert is_digest(check_digest(text, what=_WHAT))
     for read in (artifact_from_digest, parse_ports):
@@ -305,6 +308,7 @@ TARGETS = (
         lambda: _NAMES,
         (
             parse_reference,
+            parse_repository,
             check_digest,
             is_digest,
             artifact_from_digest,

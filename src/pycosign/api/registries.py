@@ -10,7 +10,7 @@ from pycosign.errors import UsageError
 if TYPE_CHECKING:
     from pycosign.oci.registry import Registry
 
-__all__ = ["RegistryAccess"]
+__all__ = ["RegistryAccess", "repository_name"]
 
 
 class RegistryAccess:
@@ -66,3 +66,12 @@ class RegistryAccess:
                 allow_http=self._allow_http,
             )
         return self._made
+
+
+def repository_name(signatures_in: str | None) -> str | None:
+    """The whole name of the repository that a caller names: "a/b" is Docker Hub's, as everywhere, and no host "a"."""
+    if signatures_in is None:
+        return None
+    from pycosign.wire.reference import parse_repository
+
+    return parse_repository(signatures_in, what="signatures_in")

@@ -9,7 +9,7 @@ from pycosign.ambient import utc_now
 from pycosign.api.files import ArtifactSource, Bundle, Digest, FileSource, artifact_name, open_artifact
 from pycosign.api.instance import Instance
 from pycosign.api.means import PrivateKey, Token
-from pycosign.api.registries import RegistryAccess
+from pycosign.api.registries import RegistryAccess, repository_name
 from pycosign.crypto.digests import ByteStream
 from pycosign.errors import MalformedError, UnavailableError, UsageError
 from pycosign.flows.blob_source import BlobSource
@@ -125,10 +125,11 @@ def sign_image(
     A tag is resolved once, and the digest that it stands for is signed.
 
     Args:    reference: "[HOST[:PORT]/]REPOSITORY[:TAG][@DIGEST]". signer, instance: as of `sign_file`. annotations: are
-             signed with it. store: False: leave the registry as it is. signatures_in: the repository to store in;
-             None: the image's own. registry: as of `Verifier`.
+             signed with it. store: False: leave the registry as it is. signatures_in: the repository to store in,
+             "[HOST[:PORT]/]REPOSITORY"; None: the image's own. registry: as of `Verifier`.
     Returns: what was signed.
-    Raises:  as `sign_file`; ImageNotFoundError; UnavailableError: the registry; MalformedError: the reference.
+    Raises:  as `sign_file`; ImageNotFoundError; UnavailableError: the registry; MalformedError: the reference
+             or the repository.
     """
     signed = _sign_images(reference, signer, instance, annotations, store, signatures_in, registry, whole=False)
     return signed[0]
@@ -174,7 +175,8 @@ def _sign_images(
 ) -> tuple[SignedImage, ...]:
     from pycosign.flows.sign_image import ImageSigning, sign_image
 
-    how = ImageSigning(annotations=dict(annotations or {}), recursive=whole, upload=store, repository=signatures_in)
+    place = repository_name(signatures_in)
+    how = ImageSigning(annotations=dict(annotations or {}), recursive=whole, upload=store, repository=place)
     signed = sign_image(
         reference,
         registry=(registry or RegistryAccess())._client(),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from pycosign.ambient import utc_now
 from pycosign.api.files import ArtifactSource, BundleSource, artifact_name, open_artifact, read_bundle
 from pycosign.api.policy import Policy, demand_of
-from pycosign.api.registries import RegistryAccess
+from pycosign.api.registries import RegistryAccess, repository_name
 from pycosign.api.results import JudgedFile, VerifiedImage
 from pycosign.api.signers import Signer
 from pycosign.api.trust import Trust
@@ -159,11 +159,13 @@ class Verifier:
         A tag is resolved once. No log is asked: a signature that carries no log entry is refused.
 
         Args:    reference: "[HOST[:PORT]/]REPOSITORY[:TAG][@DIGEST]". annotations: each must be among the signed ones.
-                 signatures_in: the repository that holds the signatures; None: the image's own.
+                 signatures_in: the repository that holds the signatures, "[HOST[:PORT]/]REPOSITORY"; None: the image's
+                 own.
         Returns: the image, by digest, with every accepted signature; 1 is enough.
         Raises:  ImageNotFoundError, NoSignaturesError, NoMatchingSignaturesError (its `causes` say why, one by one):
                  RefusedErrors; UnavailableError: no signature was accepted, and not all could be looked at;
-                 MalformedError: the reference; UsageError: a Policy demands another value of an annotation.
+                 MalformedError: the reference or the repository; UsageError: a Policy demands another value of an
+                 annotation.
         """
         from pycosign.flows.verify_image import SignaturePlace, conclude, judge_image
 
@@ -176,7 +178,7 @@ class Verifier:
             trust=trust,
             requirements=demand,
             now=now,
-            place=SignaturePlace(repository=signatures_in),
+            place=SignaturePlace(repository=repository_name(signatures_in)),
             judge=None if policy is None else _judge_by(policy, trust, now),
         )
         if policy is None:

@@ -43,17 +43,14 @@ def open_registry(args: "Values", context: "Context") -> "Registry":
 def signature_repository(context: "Context") -> str | None:
     """COSIGN_REPOSITORY: the repository that holds the signatures; None: each image's own.
 
-    Raises: UsageError: not the name of a repository.
+    Raises: MalformedError: not the name of a repository.
     """
     text = context.environ.get("COSIGN_REPOSITORY", "")
     if not text:
         return None
-    from pycosign.wire.reference import parse_reference
+    from pycosign.wire.reference import parse_repository
 
-    reference = parse_reference(text, default_tag=None, what="COSIGN_REPOSITORY")
-    if reference.tag is not None or reference.digest is not None:
-        raise UsageError(f"COSIGN_REPOSITORY names an image, not a repository: {text}")
-    return reference.context
+    return parse_repository(text, what="COSIGN_REPOSITORY")
 
 
 def read_annotations(args: "Values") -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from pycosign.errors import MalformedError
 
-__all__ = ["DEFAULT_REGISTRY", "Reference", "check_digest", "is_digest", "parse_reference"]
+__all__ = ["DEFAULT_REGISTRY", "Reference", "check_digest", "is_digest", "parse_reference", "parse_repository"]
 
 DEFAULT_REGISTRY: Final = "index.docker.io"
 _DEFAULT_NAMESPACE: Final = "library"
@@ -84,6 +84,17 @@ def parse_reference(text: str, *, default_tag: str | None = "latest", what: str 
     if registry == DEFAULT_REGISTRY and "/" not in repository:
         repository = f"{_DEFAULT_NAMESPACE}/{repository}"
     return Reference(registry, repository, tag or (None if at else default_tag), digest or None)
+
+
+def parse_repository(text: str, *, what: str) -> str:
+    """Parse `[HOST[:PORT]/]REPOSITORY`; returns its whole name, as `Reference.context`.
+
+    Raises: MalformedError: as `parse_reference`, or it names an image in a repository.
+    """
+    reference = parse_reference(text, default_tag=None, what=what)
+    if reference.tag is not None or reference.digest is not None:
+        raise MalformedError(what, f"names an image, not a repository: {text[:300]!a}")
+    return reference.context
 
 
 def _split(base: str) -> tuple[str, str]:
