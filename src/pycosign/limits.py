@@ -48,6 +48,7 @@ MANIFEST_BYTES: Final = 8 << 20
 MANIFEST_LAYERS: Final = 1000
 ATTACHMENT_BYTES: Final = 128 << 20
 ATTACHMENTS_BYTES: Final = 256 << 20  # of one image, all that are held at once
+MANIFESTS_PER_INDEX: Final = 1000  # with those of the indexes in it
 SIGNATURES_PER_IMAGE: Final = 1000  # as Cosign; daily scans, attested, are hundreds in a year
 REFERRERS: Final = 1000
 PAGES: Final = 100

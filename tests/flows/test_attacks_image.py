@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from pycosign.crypto.signers import generate_signer
-from pycosign.errors import NoMatchingSignaturesError, NoSignaturesError
+from pycosign.errors import MalformedError, NoMatchingSignaturesError, NoSignaturesError
 from pycosign.flows.log_search import search_log
 from pycosign.flows.sign_image import ImageSigning, sign_image
 from pycosign.flows.verify_image import verify_image
@@ -17,9 +17,9 @@ from pycosign.oci.registry import FetchedManifest
 from pycosign.verify.evidence import Evidence
 from pycosign.verify.trust import trust_from_material
 from pycosign.wire.legacy import SIGNATURE_ANNOTATION
-from pycosign.wire.oci_manifest import OCI_MANIFEST, Descriptor
+from pycosign.wire.oci_manifest import OCI_INDEX, OCI_MANIFEST, Descriptor, digest_of, format_index
 from pycosign.wire.reference import Reference, parse_reference
-from tests.flows.tools import Workshop, key_requirements, new_key
+from tests.flows.tools import NO_SERVICES, Workshop, key_requirements, new_key
 
 
 class MovingTag(RegistryClient):
@@ -113,3 +113,29 @@ def test_a_log_that_is_asked_for_an_entry_is_not_asked_for_its_key(workshop: Wor
     assert [cause.code for cause in caught.value.causes] == ["tlog.unknown-log"]
     assert http.urls, "the log was asked for the entry"
     assert [url for url in http.urls if "publicKey" in url or url.rstrip("/").endswith("/log")] == []
+
+
+class Tower(RegistryClient):
+    """A registry with an index in an index in an index, as deep as it is high."""
+
+    def __init__(self, height: int) -> None:
+        self.raws: dict[str, bytes] = {}
+        held: list[Descriptor] = []
+        for _ in range(height):
+            raw = format_index(held)
+            self.top = Descriptor(OCI_INDEX, digest_of(raw), len(raw))
+            self.raws[self.top.digest] = raw
+            held = [self.top]
+
+    def resolve(self, reference: Reference) -> Descriptor:
+        return self.top
+
+    def get_manifest(self, repository: str, reference: str) -> FetchedManifest:
+        return FetchedManifest(self.raws[reference], OCI_INDEX, reference)
+
+
+def test_an_index_in_an_index_without_end_is_refused_before_anything_is_signed(workshop: Workshop) -> None:
+    context = workshop.keyed(new_key(), NO_SERVICES)
+    with pytest.raises(MalformedError) as caught:
+        sign_image("localhost:1/t/tower", registry=Tower(1500), context=context, how=ImageSigning(recursive=True))
+    assert caught.value.code == "registry.too-many"

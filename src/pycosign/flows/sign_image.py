@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from pycosign.errors import InvalidSignatureError, UsageError
+from pycosign import limits
+from pycosign.errors import InvalidSignatureError, MalformedError, UsageError
 from pycosign.flows.signing import (
     KeySigning,
     Signing,
@@ -102,21 +103,27 @@ def _subjects(reference: Reference, registry: Registry, how: ImageSigning) -> li
     if reference.digest is not None and not how.recursive and (how.legacy or not how.upload):
         return [Descriptor("", reference.digest, 0)]
     top = registry.resolve(reference)
-    return _walk(registry, reference.context, top, set()) if how.recursive else [top]
+    return _walk(registry, reference.context, top) if how.recursive else [top]
 
 
-def _walk(registry: Registry, repository: str, subject: Descriptor, seen: set[str]) -> list[Descriptor]:
-    """A manifest and everything in it, parents first, each once."""
-    if subject.digest in seen:
-        return []
-    seen.add(subject.digest)
-    found = [subject]
-    fetched = registry.get_manifest(repository, subject.digest)
-    document = read_manifest(fetched.raw, media_type=fetched.media_type, what=f"manifest {repository}@{subject.digest}")
-    if isinstance(document, Index):
-        for child in document.manifests:
-            found += _walk(registry, repository, child, seen)
-    return found
+def _walk(registry: Registry, repository: str, top: Descriptor) -> list[Descriptor]:
+    """A manifest and everything in it, parents first, each once. An index may hold indexes, as deep as it likes."""
+    found: dict[str, Descriptor] = {}
+    waiting = [top]
+    while waiting:
+        subject = waiting.pop()
+        if subject.digest in found:
+            continue
+        found[subject.digest] = subject
+        what = f"manifest {repository}@{subject.digest}"
+        if len(found) > limits.MANIFESTS_PER_INDEX:
+            problem = f"holds more than {limits.MANIFESTS_PER_INDEX} manifests"
+            raise MalformedError(f"index {repository}@{top.digest}", problem, code="registry.too-many")
+        fetched = registry.get_manifest(repository, subject.digest)
+        document = read_manifest(fetched.raw, media_type=fetched.media_type, what=what)
+        if isinstance(document, Index):
+            waiting += reversed(document.manifests)
+    return list(found.values())
 
 
 def _make_bundle(target: Reference, signing: Signing, how: ImageSigning) -> SignedImage:
@@ -215,8 +222,6 @@ def _same_key(signing: Signing) -> Callable[[bytes, str], bool] | None:
 
     def verifies(payload: bytes, signature_b64: str) -> bool:
         from pycosign.codec.b64 import decode_b64
-        from pycosign.errors import MalformedError
-
         try:
             signature = decode_b64(signature_b64, what="signature")
         except MalformedError:
