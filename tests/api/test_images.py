@@ -1,11 +1,17 @@
 """`sign_image`, `sign_index` and `verify_image` against the sandbox's registry."""
 
+import time
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler
+
 import pytest
 
 import pycosign
 from pycosign.api.registries import repository_name
 from pycosign.errors import ImageNotFoundError, MalformedError, NoMatchingSignaturesError, NoSignaturesError
 from pycosign.testing import Sandbox
+from pycosign.wire.oci_manifest import OCI_INDEX, OCI_MANIFEST, Descriptor, digest_of, format_index
+from tests.net.conftest import ScriptedServer, reply
 
 ALICE = "alice@example.com"
 
@@ -139,3 +145,40 @@ def test_docker_configuration_is_read_only_when_no_credentials_are_given(
         pycosign.sign_image(image, signer=key, instance=sandbox.instance)
     anonymous = pycosign.RegistryAccess(anonymous=True)
     assert pycosign.sign_image(image, signer=key, instance=sandbox.instance, registry=anonymous).stored_in
+
+
+def test_a_registry_that_is_slow_with_each_of_many_answers_does_not_keep_a_verification_for_ever() -> None:
+    """Each request by itself is quick; a thousand entries to look at, one after the other, are not."""
+    entries = [Descriptor(OCI_MANIFEST, digest_of(b"%d" % number), 2) for number in range(1000)]
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        if "/referrers/" in handler.path:
+            reply(handler, 200, format_index(entries), {"Content-Type": OCI_INDEX})
+        elif handler.path.endswith("/v1"):
+            headers = {
+                "Content-Type": OCI_MANIFEST,
+                "Docker-Content-Digest": digest_of(b"image"),
+                "Content-Length": "5",
+            }
+            reply(handler, 200, b"{   }", headers)
+        else:
+            time.sleep(0.05)
+            reply(handler, 404)
+
+    server = ScriptedServer()
+    server.answer = answer
+    quick = pycosign.RegistryAccess(anonymous=True, timeout=timedelta(seconds=1))
+    image, signer = f"127.0.0.1:{server.port}/app:v1", pycosign.PrivateKey.generate().public
+    verifier = pycosign.Verifier(signer=signer, trust=None, waive=pycosign.Waiver.TLOG, registry=quick)
+    try:
+        for _ in range(2):  # the second one has as much time again
+            started = time.monotonic()
+            with pytest.raises(pycosign.UnavailableError, match="timed out"):
+                verifier.verify_image(image)
+            assert time.monotonic() - started < 10
+            assert len(server.requests) > 10
+            server.requests.clear()
+    finally:
+        server.close()
+    with pytest.raises(pycosign.UsageError):
+        pycosign.RegistryAccess(timeout=timedelta(0))

@@ -174,7 +174,7 @@ class Verifier:
         policy = None if self._policy is None else self._policy._replace(annotations=demand.annotations)
         judged = judge_image(
             reference,
-            registry=self._registry._client(),
+            registry=self._registry._client_for_now(),
             trust=trust,
             requirements=demand,
             now=now,

@@ -222,6 +222,7 @@ def _same_key(signing: Signing) -> Callable[[bytes, str], bool] | None:
 
     def verifies(payload: bytes, signature_b64: str) -> bool:
         from pycosign.codec.b64 import decode_b64
+
         try:
             signature = decode_b64(signature_b64, what="signature")
         except MalformedError:

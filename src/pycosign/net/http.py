@@ -5,6 +5,7 @@ A status below 500 (except 429) is an answer and is returned; what was never ans
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from copy import copy
 from typing import NamedTuple
 
 from pycosign import limits
@@ -61,6 +62,12 @@ class HttpClient:
 
     def __exit__(self, *unused: object) -> None:
         self.close()
+
+    def within(self, deadline: Deadline) -> "HttpClient":
+        """The same client, with the same connections, under another deadline."""
+        made = copy(self)
+        made.deadline = deadline
+        return made
 
     def close(self) -> None:
         """Close the idle connections."""

@@ -10,6 +10,7 @@ import socket
 import threading
 from binascii import b2a_base64
 from collections.abc import Mapping
+from copy import copy
 from typing import NamedTuple
 from urllib.parse import urlencode, urlsplit
 
@@ -78,6 +79,12 @@ class Authenticator:
         self._lock = threading.Lock()
         self._challenges: dict[str, Challenge] = {}
         self._tokens: dict[tuple[str, tuple[str, ...]], _KnownToken] = {}
+
+    def through(self, http: HttpClient) -> "Authenticator":
+        """One that asks by another client, and shares what is known."""
+        made = copy(self)
+        made._http = http
+        return made
 
     def header_for(self, repository: str, base_url: str, scopes: tuple[str, ...]) -> str | None:
         """The Authorization header for a request, or None while the registry has not asked for one."""

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 
 from pycosign import limits
 from pycosign.codec.strict_json import load_json
 from pycosign.errors import ImageNotFoundError, MalformedError, UnavailableError
+from pycosign.net.deadline import Deadline
 from pycosign.net.exchange import content_length
 from pycosign.net.http import HttpClient
 from pycosign.oci import referrers, uploads
@@ -41,6 +43,12 @@ class RegistryClient:
         """
         source = credentials or (lambda repository: ANONYMOUS)
         self._transport = RegistryTransport(http, source, allow_http=allow_http, allow_insecure=allow_insecure)
+
+    def within(self, deadline: Deadline) -> "RegistryClient":
+        """The same client, with its connections and tokens, for questions that must be answered by then."""
+        made = copy(self)
+        made._transport = self._transport.within(deadline)
+        return made
 
     # ---- manifests -------------------------------------------------------------------------------------------------
     def resolve(self, reference: Reference) -> Descriptor:

@@ -4,6 +4,7 @@ import ipaddress
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from copy import copy
 from urllib.parse import urljoin, urlsplit
 
 from pycosign import limits
@@ -54,6 +55,13 @@ class RegistryTransport:
         self._allow_http = allow_http or allow_insecure
         self._lock = threading.Lock()
         self._bases: dict[str, str] = {}
+
+    def within(self, deadline: Deadline) -> "RegistryTransport":
+        """The same one, with all that it knows, for requests that must be done by then."""
+        made = copy(self)
+        made.http = self.http.within(deadline)
+        made._authenticator = self._authenticator.through(made.http)
+        return made
 
     def url(self, repository: str, path: str) -> str:
         """The URL of `path` (like "manifests/latest") below a repository."""
