@@ -5,6 +5,7 @@ import socket
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +13,8 @@ from pycosign.flows.tree import PREDICATE_ANNOTATION
 from pycosign.limits import MANIFEST_BYTES
 from pycosign.net.http import HttpClient
 from pycosign.oci.client import RegistryClient
-from pycosign.wire.oci_manifest import EMPTY_JSON, OCI_MANIFEST, empty_descriptor, format_manifest
+from pycosign.oci.layout import LayoutRegistry
+from pycosign.wire.oci_manifest import EMPTY_JSON, OCI_MANIFEST, empty_descriptor, format_manifest, parse_manifest
 from pycosign.wire.reference import parse_reference
 from tests.cli.conftest import Ran
 from tests.cli.stage import EMAIL, OLD_STYLE, FaultyRegistry, Stage, assert_one_error, manifest_digests
@@ -276,3 +278,27 @@ def test_a_password_for_a_registry_is_not_printed(stage: Stage, registry: Faulty
     assert any(headers.get("authorization") for _, _, headers, _ in registry.server.requests)
     assert "hunter2" not in ran.err + ran.out
     assert "c29tZW9uZTpod" not in ran.err  # base64 of the pair
+
+
+@pytest.mark.parametrize("change", ["changed", "gone"])
+def test_a_saved_image_that_is_not_what_its_directory_says_is_not_verified(
+    stage: Stage, signed_image: str, tmp_path: Path, change: str
+) -> None:
+    source, image = RegistryClient(HttpClient()), f"{stage.sandbox.registry}/{signed_image}"
+    repository, layout = image.rpartition(":")[0], LayoutRegistry(str(tmp_path))
+    subject = source.resolve(parse_reference(image))
+    fetched = source.get_manifest(repository, subject.digest)
+    layout.push_manifest("saved", fetched.raw, fetched.media_type, tag="v1")
+    (entry,) = source.referrers(repository, subject.digest)
+    referrer = source.get_manifest(repository, entry.digest)
+    layer = parse_manifest(referrer.raw).layers[0]
+    layout.push_blob("saved", source.get_blob(repository, layer, max_bytes=1 << 20))
+    layout.push_manifest("saved", referrer.raw, referrer.media_type)
+    stage.must("verify", *stage.who, "--local-image", tmp_path)
+    manifest = tmp_path / "blobs" / "sha256" / subject.digest.partition(":")[2]
+    if change == "gone":
+        manifest.unlink()
+    else:
+        manifest.write_bytes(fetched.raw.replace(b"sha256:", b"sha256: "))
+    ran = stage.run("verify", *stage.who, "--local-image", tmp_path)
+    assert (ran.status, ran.out) == (11 if change == "gone" else 1, "")

@@ -367,3 +367,26 @@ def test_a_legacy_signature_without_its_entry_is_completed_by_the_log(workshop: 
     with pytest.raises(NoMatchingSignaturesError):
         verdict_for(key_requirements(new_key().public_key), online=True)
     assert not asked  # a signature of another key is no reason to ask
+
+
+@pytest.mark.parametrize("legacy", [False, True])
+def test_an_image_that_is_named_by_digest_need_not_be_where_its_signatures_are(
+    workshop: Workshop, image: str, legacy: bool
+) -> None:
+    """As Cosign: signatures are mirrored without the images, and an image may be gone, or behind a wall."""
+    signer, place = new_key(), f"{workshop.sandbox.registry}/t/mirrored-signatures"
+    how = ImageSigning(legacy=legacy, repository=place)
+    (signed,) = sign_image(image, registry=workshop.registry, context=workshop.keyed(signer, NO_SERVICES), how=how)
+
+    def verified(text: str) -> ImageVerdict:
+        requirements = key_requirements(signer.public_key, Waiver.TLOG)
+        where = SignaturePlace(repository=place)
+        return verify_image(
+            text, registry=workshop.registry, trust=None, requirements=requirements, now=workshop.now, place=where
+        )
+
+    assert verified(f"registry.invalid/a/b@{signed.digest}").digest == signed.digest
+    with pytest.raises(UnavailableError):
+        verified("registry.invalid/a/b:v1")
+    with pytest.raises(NoSignaturesError):
+        verified("registry.invalid/a/b@sha256:" + "0" * 64)

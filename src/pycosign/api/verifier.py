@@ -156,16 +156,17 @@ class Verifier:
     ) -> VerifiedImage:
         """Verify the signatures of an image in a registry: bundles, and those of Cosign 2.
 
-        A tag is resolved once. No log is asked: a signature that carries no log entry is refused.
+        A tag is resolved once; an image that is named by digest need not be there, its signatures must. No log is
+        asked: a signature that carries no log entry is refused.
 
         Args:    reference: "[HOST[:PORT]/]REPOSITORY[:TAG][@DIGEST]". annotations: each must be among the signed ones.
                  signatures_in: the repository that holds the signatures, "[HOST[:PORT]/]REPOSITORY"; None: the image's
                  own.
         Returns: the image, by digest, with every accepted signature; 1 is enough.
-        Raises:  ImageNotFoundError, NoSignaturesError, NoMatchingSignaturesError (its `causes` say why, one by one):
-                 RefusedErrors; UnavailableError: no signature was accepted, and not all could be looked at;
-                 MalformedError: the reference or the repository; UsageError: a Policy demands another value of an
-                 annotation.
+        Raises:  ImageNotFoundError (no such tag), NoSignaturesError, NoMatchingSignaturesError (its `causes` say why,
+                 one by one): RefusedErrors; UnavailableError: no signature was accepted, and not all could be looked
+                 at; MalformedError: the reference or the repository; UsageError: a Policy demands another value of
+                 an annotation.
         """
         from pycosign.flows.verify_image import SignaturePlace, conclude, judge_image
 

@@ -61,7 +61,7 @@ def explain_image(
     """
     reference = parse_reference(text)
     place = place or SignaturePlace()
-    digest = registry.resolve(reference).digest
+    digest = reference.digest or registry.resolve(reference).digest
     artifact = image_artifact(digest, name=reference.name)
     stories = []
     for item in _everything(registry, place.repository or reference.context, digest, place.tag_prefix):

@@ -130,12 +130,12 @@ def verify_image(
     search: LogSearch | None = None,
     presented: Presented | None = None,
 ) -> ImageVerdict:
-    """Verify an image: resolve the tag once, find its signatures, judge each.
+    """Verify an image: resolve a tag once, find the signatures, judge each.
 
     Args:   text: the reference as the user wrote it. search: for legacy signatures without a log entry. presented:
             what the caller has of the signature in files; with a signature among it nothing else is looked at.
-    Raises: ImageNotFoundError; NoSignaturesError; NoMatchingSignaturesError: `causes` says why (exit status 12 as
-            Cosign gives it when only legacy signatures were there, else 1); UnavailableError.
+    Raises: ImageNotFoundError: no such tag; NoSignaturesError; NoMatchingSignaturesError: `causes` says why (exit
+            status 12 as Cosign gives it when only legacy signatures were there, else 1); UnavailableError.
     """
     return conclude(
         judge_image(
@@ -166,11 +166,12 @@ def judge_image(
     """Judge every signature of an image, as `verify_image`, without an answer yet.
 
     Args:   judge: decides each signature in place of `requirements`, which then only say what a signature is.
-    Raises: ImageNotFoundError; UnavailableError: the image itself could not be asked for.
+    Raises: ImageNotFoundError: no such tag; UnavailableError: the tag could not be asked for.
     """
     reference = parse_reference(text)
     place = place or SignaturePlace()
-    digest = registry.resolve(reference).digest
+    # A digest is what it stands for: its image may be gone, or in a registry that cannot be reached from here.
+    digest = reference.digest or registry.resolve(reference).digest
     if presented is not None and presented.signature is not None:
         payload, annotations = presented_layer(presented, reference.context, digest)
         candidates = [_Candidate(LEGACY, "the given signature", payload, annotations, None)]

@@ -206,11 +206,16 @@ def _presented(args: "Values", context: "Context") -> "Presented | None":
 
 
 def _saved(path: str) -> "tuple[str, Registry]":
-    """An image in a layout directory: a reference to it, and the directory as a registry."""
+    """An image in a layout directory: a reference to it, and the directory as a registry.
+
+    Raises: ImageNotFoundError, DigestMismatchError: the directory does not hold what it says; UsageError.
+    """
     from pycosign.oci.layout import LayoutRegistry
 
     layout = LayoutRegistry(path)
-    return f"localhost/saved@{layout.saved_image().digest}", layout
+    digest = layout.saved_image().digest
+    layout.get_manifest("localhost/saved", digest)
+    return f"localhost/saved@{digest}", layout
 
 
 def _search(args: "Values", context: "Context", requirements: "Requirements") -> "LogSearch | None":
