@@ -2,12 +2,14 @@
 
 import hashlib
 import json
+from datetime import timedelta
 
 import pytest
 
 from pycosign.codec.b64 import encode_b64
 from pycosign.crypto.signers import LocalSigner, generate_signer
 from pycosign.errors import MalformedError, SigningError
+from pycosign.policy.decide import VerificationPolicy, decide
 from pycosign.verify.artifact import artifact_from_bytes, image_artifact
 from pycosign.verify.evidence import (
     Evidence,
@@ -30,7 +32,7 @@ from pycosign.wire.legacy import (
 from pycosign.wire.rekor_body import format_dsse_v1, format_hashedrekord_v1, format_intoto_v001
 from pycosign.wire.simplesigning import SimpleSigning, format_simple_signing
 from tests.verify.attempts import Attempt, by_key, certificate_pem
-from tests.verify.factory import IDENTITY, SIGNED_AT, World
+from tests.verify.factory import IDENTITY, NOW, SIGNED_AT, World
 from tests.verify.issuing import Issued
 
 HEX = hashlib.sha256(b"a manifest").hexdigest()
@@ -192,10 +194,36 @@ def test_a_legacy_layer_is_not_an_attestation_of_another_type(world: World) -> N
     )
 
 
-def test_a_legacy_layer_with_a_certificate_is_refused_under_a_key(world: World) -> None:
+def test_a_legacy_layer_with_a_certificate_of_the_demanded_key_verifies_under_that_key(world: World) -> None:
+    """What Cosign 2 makes of `sign --key --certificate` verifies with `--key` there too."""
+    issued = world.certificate()
+    key = issued.signer.public_key
+    verified = Attempt(layer(world, issued), IMAGE, requirements=by_key(key)).run(world)
+    assert (verified.key, verified.certificate, verified.identity) == (key, None, None)
+    stranger = by_key(generate_signer("ecdsa-p256").public_key)
+    assert refusal(world, Attempt(layer(world, issued), IMAGE, requirements=stranger)) == "key.mismatch"
+    policy = VerificationPolicy((stranger.signer, SignerKey(key)), names=("stranger", "owner"))
+    answer = decide([layer(world, issued)], IMAGE, policy, world.trust(), NOW)
+    assert [counted.rules for counted in answer.counted] == [("owner",)]
+
+
+def test_a_certificate_beside_the_demanded_key_only_ever_takes_away(world: World) -> None:
+    """It must be that key's, the one that the log names, and valid at every moment: as Cosign demands it."""
     issued = world.certificate()
     requirements = by_key(issued.signer.public_key)
-    assert refusal(world, Attempt(layer(world, issued), IMAGE, requirements=requirements)) == "key.mismatch"
+    logged_by_key = layer(world, issued.signer)
+    anothers = world.certificate()
+    renewed = world.certificate(issued.signer)
+    for chain, code in (((anothers.der,), "key.mismatch"), ((renewed.der,), "tlog.entry-mismatch")):
+        evidence = logged_by_key._replace(chain_der=chain)
+        assert refusal(world, Attempt(evidence, IMAGE, requirements=requirements)) == code
+    swapped = layer(world, issued)._replace(chain_der=(renewed.der,))
+    assert refusal(world, Attempt(swapped, IMAGE, requirements=requirements)) == "tlog.entry-mismatch"
+    expired = layer(world, world.certificate(issued.signer, start=SIGNED_AT - timedelta(hours=1)))
+    assert refusal(world, Attempt(expired, IMAGE, requirements=requirements)) == "cert.not-valid-at-time"
+    no_log = by_key(issued.signer.public_key, Waiver.TLOG)
+    assert refusal(world, Attempt(layer(world, issued), IMAGE, requirements=no_log)) == "cert.not-valid-at-time"
+    assert Attempt(layer(world, issued), IMAGE, requirements=no_log, now=SIGNED_AT).run(world).certificate is None
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def download_signatures(
     Raises: NoSignaturesError; ImageNotFoundError; UnavailableError: a source or a signature could not be read.
     """
     reference = parse_reference(text)
-    digest = registry.resolve(reference).digest
+    digest = reference.digest or registry.resolve(reference).digest
     where = repository or reference.context
     lines = [line for item in find_bundles(registry, where, digest) if (line := _bundle_line(item)) is not None]
     if not lines:

@@ -33,10 +33,10 @@ def search_log(
     Args:   artifact_sha256: of the file, for a signature over a file.
     Raises: UnavailableError; ServiceRejectedError; MalformedError.
     """
-    if isinstance(requirements.signer, SignerKey):
-        verifier_pem = requirements.signer.key.pem()
-    elif evidence.chain_der:
+    if evidence.chain_der:
         verifier_pem = format_pem("CERTIFICATE", evidence.chain_der[0])
+    elif isinstance(requirements.signer, SignerKey):
+        verifier_pem = requirements.signer.key.pem()
     else:
         return evidence
     found = search_entries(evidence, verifier_pem, http=http, rekor_url=rekor_url, artifact_sha256=artifact_sha256)

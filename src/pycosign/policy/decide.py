@@ -202,16 +202,21 @@ def promising_rules(evidence: Evidence, rules: tuple[Requirements, ...]) -> tupl
     if not evidence.chain_der:
         return tuple(rule for rule in rules if isinstance(rule.signer, SignerKey)) or rules[:1]
     by_identity = tuple(rule for rule in rules if isinstance(rule.signer, SignerIdentity))
+    fitting: tuple[Requirements, ...] = ()
     try:
-        names = [value for _, value in parse_certificate(evidence.chain_der[0]).san]
+        certificate = parse_certificate(evidence.chain_der[0])
+        key, names = certificate.public_key, [value for _, value in certificate.san]
+        fitting = tuple(rule for rule in rules if _may_accept(rule.signer, key, names))
     except MalformedError:
-        names = []
-    fitting = tuple(
-        rule
-        for rule in by_identity
-        if isinstance(rule.signer, SignerIdentity) and any(rule.signer.identity.accepts(name) for name in names)
-    )
+        pass  # for the pipeline to say
     return fitting or by_identity[:1] or rules[:1]
+
+
+def _may_accept(signer: SignerKey | SignerIdentity, key: PublicKey, names: list[str]) -> bool:
+    """Whether a rule could accept a certificate; a key's could where it stands beside an old image signature."""
+    if isinstance(signer, SignerKey):
+        return signer.key == key
+    return any(signer.identity.accepts(name) for name in names)
 
 
 def _progress(error: SigningError) -> tuple[bool, int]:

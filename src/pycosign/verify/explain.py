@@ -51,7 +51,7 @@ def _readable_bodies(evidence: Evidence) -> list[LogBody]:
 
 def _names_another(body: LogBody, claimed: ClaimedSigner) -> bool:
     try:
-        return not names_signer(body, claimed.key, claimed.certificate)
+        return not names_signer(body, claimed.key, claimed.logged_certificate)
     except MalformedError:
         return False
 

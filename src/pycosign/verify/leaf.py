@@ -18,7 +18,7 @@ from pycosign.verify.evidence import Evidence
 from pycosign.verify.times import VerifiedTime
 from pycosign.verify.trust import TrustedAuthority, TrustRoot
 
-__all__ = ["VerifiedLeaf", "check_leaf"]
+__all__ = ["VerifiedLeaf", "check_companion", "check_leaf"]
 
 _PROOF: Final = object()
 
@@ -55,6 +55,19 @@ def check_leaf(
     if any(path[1].spki_der != paths[0][1].spki_der for path in paths):
         raise InvalidCertificatePathError("the certificate leads to different authorities at different moments")
     return VerifiedLeaf(_PROOF, paths[0])
+
+
+def check_companion(certificate: Certificate, times: tuple[VerifiedTime, ...]) -> None:
+    """A certificate beside a demanded key proves nothing; but no signature counts outside its validity, as in Cosign.
+
+    Raises: NotValidAtTimeError.
+    """
+    for time in times:
+        if not certificate.valid_at(time.at):
+            raise NotValidAtTimeError(
+                f"the certificate beside the key is valid from {certificate.not_before.isoformat()} to "
+                f"{certificate.not_after.isoformat()}, not at {time.at.isoformat()} ({time.source})"
+            )
 
 
 def _intermediates(evidence: Evidence) -> tuple[Certificate, ...]:

@@ -14,7 +14,7 @@ from pycosign.verify.claim import ClaimedSigner, claimed_signer
 from pycosign.verify.claims import check_claims
 from pycosign.verify.evidence import Evidence
 from pycosign.verify.identity import check_identity
-from pycosign.verify.leaf import check_leaf
+from pycosign.verify.leaf import check_companion, check_leaf
 from pycosign.verify.log import check_log
 from pycosign.verify.needs import digests_needed, message_needed
 from pycosign.verify.requirements import Requirements, SignerIdentity
@@ -73,6 +73,8 @@ def verify(
         logged = proved[step] = check_log(evidence, signed, stamps.valid, trust, requirements)  # logs hold it
         step = "time"
         times = proved[step] = establish(stamps, logged, requirements, now, trust)
+        if claimed.companion is not None:
+            check_companion(claimed.companion, times)  # who let it expire did not mean to sign any more
         leaf, who = None, None  # a demanded key needs neither certificate nor identity
         if claimed.certificate is not None:
             step = "certificate"

@@ -30,6 +30,7 @@ class SignedContent:
 
     hash_name: the hash under the signature ("sha256" ...); "" for pure Ed25519 and ML-DSA. is_pss: RSASSA-PSS. payload:
     the envelope's or the layer's bytes, None for a signature over the artifact itself. names_file: as in `Evidence`.
+    certificate: the one that log entries must name; None: the key itself.
     """
 
     __slots__ = (
@@ -62,7 +63,7 @@ class SignedContent:
         self.names_file = evidence.names_file
         self.signature = evidence.signature
         self.key: PublicKey = claimed.key
-        self.certificate: Certificate | None = claimed.certificate
+        self.certificate: Certificate | None = claimed.logged_certificate
         self.hash_name = hash_name
         self.is_pss = is_pss
         self.payload = None if isinstance(evidence.content, MessageSignature) else evidence.content.payload
