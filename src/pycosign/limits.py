@@ -4,8 +4,9 @@ from typing import Final
 
 # documents
 JSON_DEPTH: Final = 64
-JSON_CONTAINERS: Final = 1 << 20  # objects and arrays of one text: empty ones take 30 times their bytes in memory
+JSON_CONTAINERS: Final = 1 << 20  # objects and arrays of one text; SBOMs of 16 MiB have a tenth
 BUNDLE_BYTES: Final = 32 << 20
+BUNDLE_CONTAINERS: Final = 10_000  # objects and arrays of one; 32 log entries and certificates have hundreds
 BUNDLES_PER_FILE: Final = 1000  # one a line, or in a registry's list
 BATCH_LINE_BYTES: Final = 64 << 10
 TRUSTED_ROOT_BYTES: Final = 16 << 20

@@ -1,6 +1,7 @@
 """Strict reading, and canonical and compact writing, of JSON."""
 
 import json
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -93,14 +94,20 @@ def test_many_shallow_values_are_not_deep() -> None:
     assert load("[" + ",".join(["[]"] * 1000) + "]") == [[]] * 1000
 
 
-@pytest.mark.parametrize("element", ["[]", "{}"])
-def test_objects_and_arrays_are_counted_before_they_are_made(element: str) -> None:
-    """An empty one takes 80 bytes in memory, and two in a file."""
-    most = limits.JSON_CONTAINERS
-    assert load_json("[" + ",".join([element] * (most - 1)) + "]", what="thing", max_bytes=4 * most)
-    for text in ("[" + ",".join([element] * most) + "]", element[0] * (most + 1)):  # whether or not it is JSON
-        with pytest.raises(MalformedError, match="opening brackets"):
-            load_json(text, what="thing", max_bytes=4 * most)
+@pytest.mark.parametrize("item", ["[]", "{}", '{"a":0}'])
+def test_more_objects_and_arrays_than_anybody_writes_are_not_even_read(item: str) -> None:
+    """They took thirty times the memory of their text: a bundle of 32 MiB took 900 MB, and ten seconds."""
+    text = "[" + ",".join([item] * limits.JSON_CONTAINERS) + "]"
+    tracemalloc.start()
+    try:
+        with pytest.raises(MalformedError, match="objects and arrays"):
+            load_json(text, what="thing", max_bytes=32 << 20)
+        assert tracemalloc.get_traced_memory()[1] < 3 * len(text)
+    finally:
+        tracemalloc.stop()
+    assert load_json("[[],[]]", what="thing", max_bytes=9, max_containers=3) == [[], []]
+    with pytest.raises(MalformedError):
+        load_json("[[],[]]", what="thing", max_bytes=9, max_containers=2)
 
 
 def test_canonical_names_are_ordered_by_utf16_as_rfc_8785_shows() -> None:

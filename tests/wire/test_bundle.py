@@ -229,6 +229,11 @@ def test_too_many_certificates_and_an_empty_chain_are_refused() -> None:
             parse_bundle(make("0.2", verificationMaterial=chain))
 
 
+def test_a_bundle_of_countless_objects_is_refused_before_it_is_read() -> None:
+    with pytest.raises(MalformedError, match="objects and arrays"):
+        parse_bundle(b'{"x":[%b[]]}' % (b"[]," * limits.BUNDLE_CONTAINERS))
+
+
 def test_a_member_given_twice_is_refused_wherever_it_stands() -> None:
     raw = recorded_file("bundle-cosign3-blob-rekor-v2.json")
     with pytest.raises(MalformedError, match="has the member 'signature' twice"):

@@ -52,13 +52,16 @@ _SORTED: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), all
 _COMPACT: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
-def load_json(data: bytes | str, *, what: str, max_bytes: int) -> JsonValue:
+def load_json(
+    data: bytes | str, *, what: str, max_bytes: int, max_containers: int = limits.JSON_CONTAINERS
+) -> JsonValue:
     """Parse one JSON text (RFC 8259), refusing what readers disagree about.
 
-    Args:    data: UTF-8, at most `max_bytes` long; white space around the value is accepted.
+    Args:    data: UTF-8, at most `max_bytes` long; white space around the value is accepted. max_containers: so many
+             objects and arrays may be in it: each is two bytes of text, and thirty times as much in memory.
     Returns: Python values; integers are exact, whatever their size up to Python's own bound of 4300 digits.
     Raises:  MalformedError(what): not UTF-8, not JSON, trailing text, two members of one name, NaN or infinite numbers,
-             a lone surrogate, or more than `limits.JSON_DEPTH` levels or `limits.JSON_CONTAINERS` objects and arrays.
+             a lone surrogate, more than `limits.JSON_DEPTH` levels, or more than `max_containers`.
     """
     try:
         raw = data.encode() if isinstance(data, str) else data
@@ -67,9 +70,9 @@ def load_json(data: bytes | str, *, what: str, max_bytes: int) -> JsonValue:
         text = data if isinstance(data, str) else data.decode()
     except UnicodeError as exc:
         raise MalformedError(what, "is not UTF-8") from exc
-    brackets = text.count("{") + text.count("[")  # those in strings too: few
-    if brackets > limits.JSON_CONTAINERS:
-        raise MalformedError(what, f"has {brackets} opening brackets; {limits.JSON_CONTAINERS} are allowed")
+    brackets = text.count("{") + text.count("[")  # those in strings too: more objects and arrays there are not
+    if brackets > max_containers:
+        raise MalformedError(what, f"has more than {max_containers} objects and arrays")
     try:
         value: JsonValue = _DECODER.decode(text)
     except _RefusedJsonError as exc:

@@ -96,7 +96,9 @@ def parse_bundle(
              a promise in 0.1, an inclusion proof with checkpoint from 0.2 on.
     """
     return bundle_from_fields(
-        Fields(load_json(data, what=what, max_bytes=limits.BUNDLE_BYTES), what),
+        Fields(
+            load_json(data, what=what, max_bytes=limits.BUNDLE_BYTES, max_containers=limits.BUNDLE_CONTAINERS), what
+        ),
         allow_chain=allow_chain,
         allow_incomplete=allow_incomplete,
     )
