@@ -241,6 +241,50 @@ def test_a_host_that_a_registry_redirects_to_does_not_choose_who_gets_the_passwo
         other.close()
 
 
+@pytest.mark.parametrize(
+    "location", ["http://localhost:PORT/x", "http://127.1:PORT/x", "file:///x", "http://[", "/again"]
+)
+def test_a_token_service_s_redirect_leads_only_where_a_registry_may_point(
+    server: ScriptedServer, repository: str, location: str
+) -> None:
+    inside = ScriptedServer()
+    inside.answer = lambda handler: reply(handler, 200, b'{"access_token":"of somebody inside"}')
+    challenge = {"WWW-Authenticate": f'Bearer realm="{server.url}/token"'}
+    target = {"Location": location.replace("PORT", str(inside.port))}
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        if handler.path.startswith("/v2/"):
+            reply(handler, 401, b"", challenge)
+        else:
+            reply(handler, 302, b"", target)
+
+    server.answer = answer
+    try:
+        with pytest.raises(UnavailableError) as refusal:
+            new_client(lambda name: Credentials("alice", "secret")).get_manifest(repository, "v1")
+        assert refusal.value.code == "registry.token-service"
+        assert inside.requests == []
+        assert len(server.requests) < 10
+    finally:
+        inside.close()
+
+
+def test_a_token_service_may_redirect_to_itself(server: ScriptedServer, repository: str) -> None:
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        if handler.path.startswith("/token"):
+            reply(handler, 307, b"", {"Location": "/moved"})
+        elif handler.path == "/moved":
+            reply(handler, 200, b'{"token":"good"}')
+        elif handler.headers.get("Authorization") == "Bearer good":
+            reply(handler, 200, b"{}", {"Content-Type": OCI_MANIFEST})
+        else:
+            reply(handler, 401, b"", {"WWW-Authenticate": f'Bearer realm="{server.url}/token"'})
+
+    server.answer = answer
+    assert new_client(lambda name: Credentials("alice", "secret")).get_manifest(repository, "v1").raw == b"{}"
+    assert [headers["authorization"][:5] for _, path, headers, _ in server.requests if path == "/moved"] == ["Basic"]
+
+
 @pytest.mark.parametrize("token", ["a b", "\u4e2d", "a\r\nX-Evil: 1"])
 def test_a_token_that_no_header_can_carry_is_not_sent_and_stays_untold(
     server: ScriptedServer, repository: str, token: str

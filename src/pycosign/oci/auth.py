@@ -12,7 +12,7 @@ from binascii import b2a_base64
 from collections.abc import Mapping
 from copy import copy
 from typing import NamedTuple
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
 from pycosign import limits
 from pycosign.ambient import monotonic_seconds
@@ -34,6 +34,8 @@ _TOKEN_TEXT = re.compile(r"[\x21-\x7e]+", re.ASCII)
 _DEFAULT_LIFETIME_SECONDS = 60  # distribution specification: "expires_in", optional
 _LONGEST_LIFETIME_SECONDS = 86_400
 _MARGIN_SECONDS = 5
+_REDIRECTS = frozenset((301, 302, 303, 307, 308))
+_ANSWERS = frozenset(range(200, 500)) - {429}  # the statuses that are for us; a redirect too
 _SHARED_SPACE = ipaddress.ip_network("100.64.0.0/10")  # RFC 6598: clouds keep metadata services there
 
 
@@ -129,7 +131,7 @@ class Authenticator:
         _check_realm(realm, base_url)
         wanted = list(scopes)
         wanted += [s for s in challenge.parameters.get("scope", "").split(" ") if s and not _covered(s, scopes)]
-        response = self._ask(realm, challenge.parameters.get("service", ""), wanted, credentials)
+        response = self._ask(realm, base_url, challenge.parameters.get("service", ""), wanted, credentials)
         if response.status != 200:
             raise registry_problem("GET", response)
         header, lifetime = _read_token(response, realm)
@@ -138,7 +140,7 @@ class Authenticator:
             self._tokens[(repository, scopes)] = _KnownToken(header, expires_at)
         return header
 
-    def _ask(self, realm: str, service: str, scopes: list[str], credentials: Credentials) -> Response:
+    def _ask(self, realm: str, base_url: str, service: str, scopes: list[str], credentials: Credentials) -> Response:
         try:
             if credentials.identity_token:
                 form = {
@@ -156,9 +158,25 @@ class Authenticator:
             query = urlencode([("service", service)] * bool(service) + [("scope", scope) for scope in scopes])
             url = f"{realm}{'&' if '?' in realm else '?'}{query}"
             headers = {"Authorization": _basic_header(credentials)} if credentials.username else {}
-            return self._http.request("GET", url, headers=headers, max_bytes=limits.TOKEN_BYTES)
+            return self._get(url, base_url, headers)
         except HttpStatusError as exc:
             raise RegistryUnavailableError(str(exc), code="registry.unavailable") from exc
+
+    def _get(self, url: str, base_url: str, headers: Mapping[str, str]) -> Response:
+        """GET a token. A redirect leads only to where the registry could have pointed itself: the answer of a service
+        inside our network is none of its business, and the registry is told what the answer was."""
+        for _ in range(limits.REDIRECTS + 1):
+            response = self._http.request("GET", url, headers=headers, expect=_ANSWERS, max_bytes=limits.TOKEN_BYTES)
+            location = response.headers.get("Location", "")
+            if response.status not in _REDIRECTS or not location:
+                return response
+            target = _joined(url, location)
+            _check_realm(target, base_url)
+            if urlsplit(target)[:2] != urlsplit(url)[:2]:
+                headers = {}
+            url = target
+        message = f"{redact_url(url)}: more than {limits.REDIRECTS} redirects"
+        raise RegistryUnavailableError(message, code="registry.token-service")
 
 
 def is_private_host(host: str) -> bool:
@@ -222,6 +240,16 @@ def _check_realm(realm: str, base_url: str) -> None:
     if not good:
         message = f"the registry at {base_url} names a token service that is not trusted: {realm[:200]!a}"
         raise RegistryUnavailableError(message, code="registry.token-service")
+
+
+def _joined(url: str, location: str) -> str:
+    """Where a redirect leads; "" if that is nowhere, or from HTTPS to plain HTTP."""
+    try:
+        target = urljoin(url, location)
+        is_worse = urlsplit(url).scheme == "https" and urlsplit(target).scheme != "https"
+    except ValueError:
+        return ""
+    return "" if is_worse else target
 
 
 def _read_token(response: Response, realm: str) -> tuple[str, float]:
