@@ -8,8 +8,10 @@ import pytest
 
 from pycosign import limits
 from pycosign.errors import ImageNotFoundError, MalformedError, SigningError, UnavailableError
+from pycosign.net.http import Response
 from pycosign.oci.attach import find_bundles, find_layers
 from pycosign.oci.client import RegistryClient
+from pycosign.oci.paging import next_page
 from pycosign.wire.oci_manifest import OCI_INDEX, OCI_MANIFEST, Descriptor, digest_of, format_index
 from pycosign.wire.reference import Reference, parse_reference
 from tests.net.conftest import ScriptedServer, reply
@@ -214,6 +216,27 @@ def test_a_next_page_on_another_server_is_not_fetched(server: ScriptedServer, re
     server.answer = routes({f"/referrers/{DIGEST}": lambda h: reply(h, 200, format_index([]), headers)})
     with pytest.raises(UnavailableError, match="another server"):
         new_client().referrers(repository, DIGEST)
+
+
+@pytest.mark.parametrize(
+    ("link", "is_same"),
+    [
+        ("https://registry.example:443/v2/a?p=2", True),
+        ("https://registry.example:444/v2/a?p=2", False),
+        ("http://registry.example:443/v2/a?p=2", False),
+        ("http://registry.example/v2/a?p=2", False),
+        ("https://registry.example.org/v2/a?p=2", False),
+        ("//registry.example/v2/a?p=2", True),
+        ("https://registry.example@evil.example/v2/a?p=2", False),
+    ],
+)
+def test_a_next_page_is_on_the_same_server_however_its_port_is_written(link: str, is_same: bool) -> None:
+    response = Response(200, {"Link": f"<{link}>; rel=next"}, b"", "https://registry.example/v2/a")
+    if is_same:
+        assert (next_page(response) or "").endswith("/v2/a?p=2")
+    else:
+        with pytest.raises(UnavailableError, match="another server"):
+            next_page(response)
 
 
 def test_a_content_type_with_parameters_is_still_an_index(server: ScriptedServer, repository: str) -> None:

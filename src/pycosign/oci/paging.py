@@ -10,6 +10,7 @@ from pycosign.oci.registry import RegistryUnavailableError
 __all__ = ["next_page"]
 
 _NEXT = re.compile(r'<([^<>]*)>\s*;\s*(?:[^<]*;\s*)?rel\s*=\s*"?next"?', re.IGNORECASE)
+_PORTS = {"http": 80, "https": 443}
 
 
 def next_page(response: Response) -> str | None:
@@ -23,10 +24,15 @@ def next_page(response: Response) -> str | None:
         return None
     try:
         target = urljoin(response.url, str(match[1]))
-        old, new = urlsplit(response.url), urlsplit(target)
-        same = (old.scheme, old.hostname, old.port) == (new.scheme, new.hostname, new.port)
+        same = _server(response.url) == _server(target)
     except ValueError:
         same = False
     if not same:
         raise RegistryUnavailableError(f"{redact_url(response.url)}: the next page is on another server")
     return target
+
+
+def _server(url: str) -> tuple[str, str | None, int | None]:
+    """Whom a URL asks; some registries spell the default port out."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or _PORTS.get(parts.scheme)
