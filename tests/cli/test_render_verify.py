@@ -6,6 +6,9 @@ from datetime import UTC, datetime
 from pycosign.cli.render_verify import json_array
 from pycosign.crypto.signers import generate_signer
 from pycosign.flows.verify_image import BUNDLE, AcceptedSignature, ImageVerdict
+from pycosign.net.http import HttpClient
+from pycosign.oci.attach import append_signature, find_layers
+from pycosign.oci.client import RegistryClient
 from pycosign.verify.artifact import image_artifact
 from pycosign.verify.evidence import evidence_from_bundle
 from pycosign.verify.pipeline import verify
@@ -14,6 +17,7 @@ from pycosign.wire.bundle import Bundle
 from pycosign.wire.dsse import Envelope, EnvelopeSignature, pae
 from pycosign.wire.intoto import COSIGN_SIGN_PREDICATE, IN_TOTO_PAYLOAD_TYPE
 from pycosign.wire.reference import parse_reference
+from tests.cli.stage import OLD_STYLE, Stage
 
 OTHER, IMAGE = "aa" * 32, "bb" * 32
 
@@ -44,3 +48,22 @@ def test_of_several_subjects_the_verified_image_is_printed_and_not_the_first() -
     (element,) = json.loads(json_array(ImageVerdict(reference, f"sha256:{IMAGE}", (accepted,), (), ()), "app"))
     assert element["critical"]["image"]["docker-manifest-digest"] == f"sha256:{IMAGE}"
     assert element["optional"] == {"of": "this"}
+
+
+def test_where_claims_are_waived_the_digest_does_not_count_as_verified(stage: Stage) -> None:
+    """A legacy signature is then accepted whatever image it is of: who takes the digest from here must be told."""
+    registry, place = RegistryClient(HttpClient()), stage.sandbox.registry
+    signed, other = (f"{place}/{stage.image(f'render/{name}', name.encode())}" for name in ("signed", "other"))
+    stage.must("sign", "--key", stage.key, *OLD_STYLE, "--tlog-upload=false", signed)
+    of, target = parse_reference(signed), parse_reference(other)
+    (layer,) = find_layers(registry, of.context, registry.resolve(of).digest)
+    digest = registry.resolve(target).digest
+    assert layer.descriptor is not None
+    assert layer.content is not None
+    append_signature(registry, target.context, digest, layer.content, dict(layer.descriptor.annotations))
+    words = ("verify", "--key", stage.public_key, "--insecure-ignore-tlog")
+    assert stage.run(*words, other).status == 12
+    unsure = stage.must(*words, "--check-claims=false", other)
+    assert "was verified" not in unsure.err
+    assert unsure.err.endswith(f"The digest of the image, with which no signature was compared: {digest}\n")
+    assert f"The digest that was verified: {registry.resolve(of).digest}\n" in stage.must(*words, signed).err

@@ -30,7 +30,8 @@ _WORKFLOW = {
 def header(
     verdict: ImageVerdict, name: str, requirements: "Requirements", policy: "VerificationPolicy | None" = None
 ) -> list[str]:
-    """The lines above the result. What was not checked is not in them; the last line has the digest."""
+    """The lines above the result. What was not checked is not in them; the last line has the digest, and
+    whether a signature was found to be of it."""
     lines = [f"\nVerification for {name} --", "The following checks were performed on each of these signatures:"]
     if Waiver.CLAIMS not in requirements.waivers:
         if requirements.annotations:
@@ -45,7 +46,10 @@ def header(
         lines.append("  - The signatures were verified against the specified public key")
     else:
         lines.append("  - The code-signing certificate was verified using trusted certificate authority certificates")
-    lines.append(f"The digest that was verified: {verdict.digest}")
+    if any(accepted.verified.digest is not None for accepted in verdict.accepted):
+        lines.append(f"The digest that was verified: {verdict.digest}")
+    else:  # --check-claims=false: it may be the signature of any image
+        lines.append(f"The digest of the image, with which no signature was compared: {verdict.digest}")
     return lines
 
 
