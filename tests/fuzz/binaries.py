@@ -10,7 +10,7 @@ from pycosign.crypto import extensions as ext
 from pycosign.crypto.certificate import parse_certificate
 from pycosign.crypto.names import format_name, parse_name
 from pycosign.crypto.pss import parse_pss_parameters
-from pycosign.flows.verify_blob import read_certificates
+from pycosign.flows.verify_blob import read_certificate, read_certificates
 from pycosign.verify.trust import trust_from_material
 from pycosign.wire.checkpoint import format_checkpoint, parse_checkpoint, parse_signed_checkpoint, rekor_v1_tree_id
 from pycosign.wire.cms import parse_content_info, read_algorithm
@@ -100,7 +100,8 @@ def run_certificate(data: bytes) -> None:
             format_name(certificate.subject_der)
     for pem in (data, format_pem("CERTIFICATE", data) if data else b""):
         with tolerating():
-            read_certificates(pem, _WHAT)
+            every = read_certificates(pem, _WHAT)
+            assert read_certificate(pem, _WHAT) == every[0]
         with tolerating():
             trust_from_material(ca_certificates_pem=pem, tsa_chain_pem=pem)
         with tolerating():
@@ -221,7 +222,7 @@ TARGETS = (
         "certificate",
         run_certificate,
         seeds.certificates,
-        (parse_certificate, format_name, read_certificates, trust_from_material),
+        (parse_certificate, format_name, read_certificate, read_certificates, trust_from_material),
     ),
     Target(
         "der",
