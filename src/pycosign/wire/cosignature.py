@@ -74,7 +74,7 @@ def parse_witness_key(text: str) -> WitnessKey:
     Raises: MalformedError: another form or type, or a hint that is not the key's.
     """
     name, hint, encoded = (*text.split("+", 2), "", "")[:3]
-    if not name or any(char.isspace() or "\ud800" <= char <= "\udfff" for char in text):
+    if not name or any(char.isspace() or 0xD800 <= ord(char) <= 0xDFFF for char in text):
         raise MalformedError("witness key", "is not NAME+HINT+KEY")
     typed = decode_b64(encoded, what="witness key")
     if typed[:1] != _TYPE or len(typed) != 1 + _KEY_BYTES:
