@@ -28,12 +28,12 @@ def run() -> None:
         if stream is not None:  # a process may be started without one
             stream.reconfigure(encoding="utf-8", errors=errors, newline="\n")  # type: ignore[union-attr]
     status = _status()
-    try:
-        for stream in (sys.stdout, sys.stderr):
-            if stream is not None:
-                stream.flush()
-    except OSError:  # nobody reads any more, or the disk is full
-        status = status or 1
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:  # nobody reads any more; of a full disk `main` has told
+            if stream is sys.stdout:  # what is for people changes no answer
+                status = status or 1
     os._exit(status)
 
 

@@ -1,6 +1,6 @@
 """What is in a bundle, for people. Never a word that sounds like a verdict."""
 
-from pycosign.cli.context import for_terminal
+from pycosign.cli.context import on_one_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def bundle_lines(described: "dict[str, Any]") -> "Iterator[str]":
         *(line for at, stamp in enumerate(described["timestamps"]) for line in _timestamp(at, stamp)),
         *_content(described["content"]),
     ):
-        yield for_terminal(line.replace("\n", "\\n"))
+        yield on_one_line(line)
 
 
 def _signer(signer: "dict[str, Any] | None") -> "Iterator[str]":

@@ -13,19 +13,31 @@ if TYPE_CHECKING:
     from pycosign.net.http import HttpClient
     from pycosign.net.tls import TlsOptions
 
-__all__ = ["Context", "for_terminal"]
+__all__ = ["STEERING", "Context", "for_terminal", "in_one_paragraph", "on_one_line"]
 
 # What others wrote (a registry's error, a name in a certificate) must not steer the terminal that it is shown on:
-# control characters but tab and newline, and those that turn the direction of writing.
-_STEERING = {
+# control characters but tab and newline, those that turn the direction of writing, and the other ends of lines.
+_DIRECTIONS = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+STEERING = {
     at: f"\\x{at:02x}" if at < 256 else f"\\u{at:04x}"
-    for at in (*range(9), *range(11, 32), *range(127, 160), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+    for at in (*range(9), *range(11, 32), *range(127, 160), *_DIRECTIONS, 0x2028, 0x2029)
 }
 
 
 def for_terminal(text: str) -> str:
     """A text of others' with what could steer the terminal shown as an escape."""
-    return text if text.isprintable() else text.translate(_STEERING)
+    return text if text.isprintable() else text.translate(STEERING)
+
+
+def on_one_line(text: str) -> str:
+    """The same for a text that must not end its line."""
+    return for_terminal(text).replace("\n", "\\n")
+
+
+def in_one_paragraph(text: str) -> str:
+    """A message whose lines after the first begin with a blank: none can be read as a line of ours (`code:`, say)."""
+    first, *more = text.split("\n")
+    return "\n".join((first, *(line if line[:1] in ("", " ", "\t") else f" {line}" for line in more)))
 
 
 class Context:
@@ -86,9 +98,17 @@ class Context:
         self.stdout.buffer.write(data)
 
     def say(self, message: str) -> None:
-        """A line for people. What could steer their terminal is shown as an escape."""
-        self.stderr.write(for_terminal(message) + "\n")
-        self.stderr.flush()
+        """A line for people. What could steer their terminal is shown as an escape.
+
+        On a full disk it goes nowhere, as when there is no stderr: the exit status still says the same.
+        """
+        try:
+            self.stderr.write(for_terminal(message) + "\n")
+            self.stderr.flush()
+        except BrokenPipeError:
+            raise  # nobody reads any more: that ends the command
+        except OSError:
+            pass
 
     def ask(self, question: str) -> None:
         """A question for people; the answer is typed on the same line."""
@@ -97,7 +117,7 @@ class Context:
 
     def warn(self, message: str) -> None:
         """A line for people that begins with WARNING."""
-        self.say(f"WARNING: {message}")
+        self.say(f"WARNING: {in_one_paragraph(message)}")
 
     def read_line(self) -> str:
         """One line of standard input without its end; empty at the end of the input or without one."""

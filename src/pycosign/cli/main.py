@@ -3,7 +3,7 @@
 import sys
 
 from pycosign.cli import registry
-from pycosign.cli.context import Context
+from pycosign.cli.context import Context, in_one_paragraph
 from pycosign.cli.parser import Values, parse, repair
 from pycosign.cli.table import BOOL, PROGRAM, ROOT_FLAGS, help_flag
 from pycosign.errors import InterruptedBySignalError, SigningError, UnavailableError, UsageError
@@ -20,7 +20,9 @@ def main(words: list[str], context: Context) -> int:
     """Run one command line (without the program's name) and return its exit status. Errors become text here."""
     stdout = context.stdout
     try:
-        return _dispatch(words, context)
+        status = _dispatch(words, context)
+        stdout.flush()  # a full disk is an error of its own: nobody shall read the status without the data
+        return status
     except KeyboardInterrupt:
         return _report(InterruptedBySignalError("interrupted"), context)
     except BrokenPipeError:
@@ -192,9 +194,10 @@ def _report(error: SigningError, context: Context) -> int:
 
     The code (docs/errors.md) is for scripts; of a usage error there is none worth telling apart.
     """
-    message = str(error)
+    is_unknown = error.code == "usage.unknown-command"
+    message = str(error) if is_unknown else in_one_paragraph(str(error))
     context.say(f"Error: {message}")
-    if error.code == "usage.unknown-command":
+    if is_unknown:
         context.say(f"Run '{PROGRAM} --help' for usage.")
     context.say(f"error during command execution: {message.removesuffix(chr(10))}")
     if not isinstance(error, UsageError | InterruptedBySignalError):

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from pycosign.cli.context import STEERING, on_one_line
 from pycosign.codec.go_json import go_json
 from pycosign.codec.strict_json import load_json
 from pycosign.flows.verify_image import BUNDLE, AcceptedSignature, ImageVerdict
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["certificate_lines", "header", "json_array", "payload_text"]
 
+# As escapes it is the same JSON, and steers no terminal.
+_ESCAPED = {at: f"\\u{at:04x}" for at in STEERING if at > 31}
 _ISSUER_OID = "1.3.6.1.4.1.57264.1.1"
 # Fulcio's extension -> (name in the JSON, label of the text)
 _WORKFLOW = {
@@ -57,17 +60,24 @@ def _signers(verdict: ImageVerdict, policy: "VerificationPolicy") -> list[str]:
     from pycosign.policy.decide import fold
 
     counted = fold((accepted.verified for accepted in verdict.accepted), policy).counted
-    return [f"{len(counted)} distinct signer(s) of {policy.threshold} demanded", *(item.signer for item in counted)]
+    return [
+        f"{len(counted)} distinct signer(s) of {policy.threshold} demanded",
+        *(on_one_line(item.signer) for item in counted),
+    ]
 
 
 def json_array(verdict: ImageVerdict, name: str) -> bytes:
     """One element for each accepted signature."""
-    return go_json([_element(accepted, name) for accepted in verdict.accepted])
+    return _for_terminal(go_json([_element(accepted, name) for accepted in verdict.accepted]))
 
 
 def payload_text(accepted: AcceptedSignature, name: str) -> bytes:
     """What `--output text` prints of one signature: what was signed, a bundle's statement in the old form."""
-    return go_json(_of_bundle(accepted, name)) if accepted.kind == BUNDLE else accepted.document
+    return _for_terminal(go_json(_of_bundle(accepted, name))) if accepted.kind == BUNDLE else accepted.document
+
+
+def _for_terminal(document: bytes) -> bytes:
+    return document if document.isascii() else document.decode().translate(_ESCAPED).encode()
 
 
 def certificate_lines(accepted: AcceptedSignature) -> list[str]:
@@ -81,7 +91,7 @@ def certificate_lines(accepted: AcceptedSignature) -> list[str]:
     for number, (_, label) in _WORKFLOW.items():
         if verified.extensions.get(number):
             lines.append(f"{label}: {verified.extensions[number]}")
-    return lines
+    return [on_one_line(line) for line in lines]  # a workflow's name may be any text of its repository's owner
 
 
 def _element(accepted: AcceptedSignature, name: str) -> dict[str, Any]:

@@ -36,13 +36,13 @@ _FULCIO = "1.3.6.1.4.1.57264.1"
 
 
 def one_line(document: dict[str, Any]) -> str:
-    """As JSON, without a newline. A file name that is not UTF-8 is escaped: no reader of JSON takes its bytes."""
+    """As JSON, without a newline.
+
+    Escaped is what could steer a terminal (C1 controls, turns of the direction of writing) or would end a line for some
+    readers (U+0085, U+2028), and a file name that is not UTF-8: no reader of JSON takes its bytes.
+    """
     line = json.dumps(document, ensure_ascii=False)
-    try:
-        line.encode()
-    except UnicodeEncodeError:
-        return json.dumps(document)
-    return line
+    return line if line.isprintable() else json.dumps(document)
 
 
 def verdict_of_error(error: SigningError) -> str | None:

@@ -64,8 +64,8 @@ def put_report(report: "dict[str, Any]", form: str, context: "Context") -> None:
     if form == "json":
         context.put(f"{one_line(report)}\n")
         return
-    from pycosign.cli.context import for_terminal
+    from pycosign.cli.context import on_one_line
     from pycosign.cli.report_text import report_lines
 
     for line in report_lines(report):
-        context.put(for_terminal(line.replace("\n", "\\n")) + "\n")
+        context.put(on_one_line(line) + "\n")

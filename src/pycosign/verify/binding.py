@@ -36,7 +36,8 @@ def check_binding(entry: LogEntry, evidence: Evidence, signed: SignedContent) ->
     body = parse_rekor_body(entry.body)
     if (body.kind, body.version) != (entry.kind, entry.version):
         raise EntryMismatchError(
-            f"the log entry is called {entry.kind} {entry.version}, but its body is {body.kind} {body.version}"
+            f"the log entry is called {f'{entry.kind} {entry.version}'[:100]!r}, "
+            f"but its body is {body.kind} {body.version}"
         )
     if body.kind in ("hashedrekord", "rekord"):
         _check_hashedrekord(body, signed)

@@ -38,11 +38,11 @@ def run(args: "Values", context: "Context") -> None:
     except MalformedError as exc:
         raise UsageError(f"unmarshaling bundle: {exc}", hint=_hint(data)) from exc
     if output == "tree":
-        from pycosign.cli.context import for_terminal
+        from pycosign.cli.context import on_one_line
         from pycosign.flows.bundle_tree import bundle_tree
 
         tree = bundle_tree(bundle, names)
-        context.put("".join(f"{for_terminal(line)}\n" for line in tree.lines()))
+        context.put("".join(f"{on_one_line(line)}\n" for line in tree.lines()))
         return
     from pycosign.flows.describe_bundle import describe_bundle
 

@@ -39,7 +39,7 @@ def run(args: "Values", context: "Context") -> None:
 
     What a group is called is the word of whoever pushed it: it stays on its line, and steers no terminal.
     """
-    from pycosign.cli.context import for_terminal
+    from pycosign.cli.context import on_one_line
     from pycosign.cli.images import open_registry, signature_repository
     from pycosign.flows.tree import image_tree
 
@@ -53,12 +53,12 @@ def run(args: "Values", context: "Context") -> None:
         referrers=args.switch("experimental-oci11"),
     )
     for warning in tree.warnings:
-        context.say(warning)
+        context.say(on_one_line(warning))
     if not tree.groups:
         context.put(f"No Supply Chain Security Related Artifacts found for image {word},\n")
         context.put(" start creating one with simply running$ cosign sign <img>")
     for group in tree.groups:
-        label = for_terminal(group.label.replace("\n", "\\n"))
+        label = on_one_line(group.label)
         title = _TITLES.get(group.kind) or f"\U0001f517 {label} artifacts via OCI referrer"
         context.put(f"\u2514\u2500\u2500 {title}: {group.place}\n")
         for at, layer in enumerate(group.layers, 1):
