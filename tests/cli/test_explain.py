@@ -83,6 +83,27 @@ def test_the_next_command_works_as_it_is_printed(stage: Stage) -> None:
         assert stage.must(*words).err == "Verified OK\n"
 
 
+def test_the_next_command_demands_as_much_and_looks_in_the_same_place(stage: Stage) -> None:
+    story = told(stage, stage.keyless_v1, "--artifact", stage.artifact, "--max-trust-age", "48h30m")["stories"][0]
+    assert " --max-trust-age 48h30m0s " in story["next"]
+    assert stage.must(*shlex.split(story["next"])[1:]).err == "Verified OK\n"
+    image, prefix = f"{stage.sandbox.registry}/{stage.image('explain/prefixed')}", ("--attachment-tag-prefix", "own-")
+    stage.must("sign", HTTP, "--key", stage.key, *OLD_STYLE, *prefix, "--rekor-url", stage.sandbox.urls["rekor"], image)
+    (story,) = told(stage, HTTP, *prefix, "--key", stage.public_key, image)["stories"]
+    assert stage.run(*shlex.split(story["next"])[1:]).status == 0
+
+
+def test_a_command_that_would_not_be_taken_is_not_offered(stage: Stage, tmp_path: Path) -> None:
+    root = json.loads(Path(stage.trusted_root).read_bytes())
+    chain = root["certificateAuthorities"][0]["certChain"]["certificates"]
+    pem = tmp_path / "chain.pem"
+    pem.write_text(
+        "".join(f"-----BEGIN CERTIFICATE-----\n{item['rawBytes']}\n-----END CERTIFICATE-----\n" for item in chain)
+    )
+    explanation = told(stage, stage.keyless_v1, "--artifact", stage.artifact, "--certificate-chain", pem)
+    assert (explanation["verdict"], explanation["stories"][0]["next"]) == ("consistent", None)
+
+
 def test_a_file_that_fits_is_compared_and_still_nobody_is_believed(stage: Stage) -> None:
     ran = stage.run("explain", stage.keyless_v1, "--artifact", stage.artifact)
     assert ran.status == 0

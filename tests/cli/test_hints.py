@@ -32,6 +32,13 @@ def test_whatever_is_unavailable_has_a_hint(code: str) -> None:
     assert hint_for(code, "unavailable")
 
 
+def test_no_advice_begins_with_turning_a_check_off() -> None:
+    for code, family in CODES.items():
+        hint = hint_for(code, family)
+        assert "--insecure" not in hint
+        assert "--check-claims" not in hint
+
+
 def test_what_else_there_is_says_itself_what_is_wrong() -> None:
     """A usage error names the flag or argument; after an interrupt there is nothing to advise."""
     assert set(CODES.values()) <= {"refused", "malformed", "unavailable", "usage", "interrupted", "error"}

@@ -48,7 +48,7 @@ _HINTS = {
     "timestamp.outside-validity": "the signature was not made while its certificate was valid",
     "timestamp.threshold": "distinct authorities count, by operator or domain: sign with more of them, or demand fewer",
     "tlog": "the log entry does not belong to this signature, or was changed",
-    "tlog.missing": "the signature is not in a transparency log; --insecure-ignore-tlog accepts that",
+    "tlog.missing": "ask whoever signed for a bundle with the log entry: without one no theft of an identity is seen",
     "tlog.threshold": "distinct logs count, by operator or domain: sign with more of them, or demand fewer",
     "tlog.unknown-log": _OTHER_SIGSTORE,
     "tuf.cache": "this says nothing about the signature: see whether the cache may be written to, or set TUF_ROOT",

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from pycosign.cli.gotext import format_duration
+from pycosign.cli.table import BOOL, DURATION
 from pycosign.flows.blob_source import names_digest
 from pycosign.flows.explain import REFUSED, Story
 from pycosign.wire.intoto import COSIGN_SIGN_PREDICATE
@@ -21,7 +23,7 @@ KEY_FILE = "KEY.pub"
 # How the flags begin that say who must have signed.
 DEMANDING = ("key", "certificate-identity", "certificate-oidc-issuer", "certificate-github-workflow")
 
-# What the user gave, and the verifying command takes as well.
+# What the user gave, and the verifying command takes as well. Secrets are not printed.
 _CARRIED = (
     "instance",
     "trusted-root",
@@ -30,6 +32,7 @@ _CARRIED = (
     "certificate-chain",
     "timestamp-certificate-chain",
     "offline",
+    "max-trust-age",
     "insecure-ignore-tlog",
     "private-infrastructure",
     "signature-digest-algorithm",
@@ -38,8 +41,14 @@ _CARRIED = (
     "allow-http-registry",
     "allow-insecure-registry",
     "registry-cacert",
+    "registry-client-cert",
+    "registry-client-key",
+    "registry-server-name",
+    "attachment-tag-prefix",
 )
-_REGISTRY = ("allow-", "registry-")
+_REGISTRY = ("allow-", "registry-", "attachment-")
+# `verify-blob` does not take these beside a Sigstore bundle: Cosign wants a trust root there.
+_BESIDE_OLD_FORMS = ("ca-roots", "ca-intermediates", "certificate-chain", "timestamp-certificate-chain")
 
 
 def quoted(text: str) -> str:
@@ -60,6 +69,9 @@ def next_command(word: str, story: Story, args: "Values", *, is_image: bool) -> 
     if story.verdict == REFUSED or signer is None or content is None or content.kind == "envelope":
         return None
     carried = _carried(args, is_image=is_image)
+    is_bundle = not is_image and str(story.form).startswith("bundle")
+    if is_bundle and not all(args.is_default(name) for name in _BESIDE_OLD_FORMS):
+        return None
     if is_image:
         return _command([*_image_command(story), *carried, *signer], word)
     artifact = _artifact([story], args)
@@ -129,6 +141,9 @@ def _carried(args: "Values", *, is_image: bool) -> list[str]:
     for name in _CARRIED:
         if args.is_default(name) or (name.startswith(_REGISTRY) and not is_image):
             continue
-        flag = args.flags[name]
-        words += [f"--{name}"] if flag.kind == "bool" else [f"--{name}", quoted(args.text(name))]
+        kind = args.flags[name].kind
+        if kind == BOOL:
+            words.append(f"--{name}")
+        else:
+            words += [f"--{name}", format_duration(args.seconds(name)) if kind == DURATION else quoted(args.text(name))]
     return words
