@@ -101,7 +101,10 @@ def test_a_bad_promise_of_a_known_log_refuses_beside_a_good_one_inside(world: Wo
 def test_several_promises_count_each(world: World) -> None:
     evidence = world.blob(with_scts(world, [Promise(), Promise(ct=OTHER_LOG, extensions=b"index")]))
     assert Attempt(evidence, trust=two_logs(world)).run(world).sct_logs == (URL, OTHER_URL)
-    assert Attempt(evidence).run(world).sct_logs == (URL,)
+    found = Attempt(evidence).run(world)
+    assert found.sct_logs == (URL,)
+    assert [reason.endswith(" is not in the trust root") for reason in found.ignored] == [True]
+    assert Attempt(evidence, requirements=waiving(world, Waiver.SCT)).run(world).ignored == ()  # none was looked at
 
 
 @pytest.mark.parametrize("first", [True, False])

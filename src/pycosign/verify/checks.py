@@ -18,6 +18,7 @@ from pycosign.verify.log import LoggedEntry, ProvedEntries
 from pycosign.verify.pipeline import CHECKS
 from pycosign.verify.requirements import Waiver
 from pycosign.verify.result import Verified
+from pycosign.verify.sct import CheckedScts
 from pycosign.verify.signature import SignedContent
 from pycosign.verify.times import VerifiedTime
 from pycosign.verify.timestamps import CheckedTimestamps, VerifiedTimestamp
@@ -134,12 +135,12 @@ def _of_step(check: str, value: object) -> CheckResult:
         result, detail = _content(value)
     elif isinstance(value, VerifiedLeaf):
         detail = _certificate(value.certificate)
+    elif isinstance(value, CheckedScts):
+        result, detail = _certificate_log(value.logs)
     elif isinstance(value, ProvedIdentity):
         detail = f"{value.identity}, vouched for by {value.issuer}"
     elif check == "time" and isinstance(value, tuple):
         result, detail = _time(value)
-    elif check == "certificate-log" and isinstance(value, tuple):
-        result, detail = _certificate_log(value)
     return CheckResult(check, result, None, detail)
 
 

@@ -17,15 +17,14 @@ _WORKFLOW_EXTENSIONS: Final = {"trigger": 2, "sha": 3, "name": 4, "repository": 
 
 
 class ProvedIdentity(Record):
-    """Who signed, by the certificate's one alternative name, who vouched for it, and which logs know it."""
+    """Who signed, by the certificate's one alternative name, and who vouched for it."""
 
     identity: str
     issuer: str
     extensions: Mapping[int, str]
-    sct_logs: tuple[str, ...]
 
 
-def check_identity(leaf: VerifiedLeaf, demanded: SignerIdentity, sct_logs: tuple[str, ...]) -> ProvedIdentity:
+def check_identity(leaf: VerifiedLeaf, demanded: SignerIdentity) -> ProvedIdentity:
     """Compare the certificate's name, issuer and workflow claims with the demanded ones.
 
     Raises: IdentityMismatchError, IssuerMismatchError, ClaimMismatchError, with what was expected and what was found.
@@ -41,7 +40,7 @@ def check_identity(leaf: VerifiedLeaf, demanded: SignerIdentity, sct_logs: tuple
     _check_workflow(extensions, demanded.workflow)
     if demanded.claims:
         _check_claims(extensions, demanded.claims)
-    return ProvedIdentity(identity, issuer, extensions, sct_logs)
+    return ProvedIdentity(identity, issuer, extensions)
 
 
 def _identity_of(certificate: Certificate) -> str:

@@ -75,14 +75,14 @@ def verify(
         times = proved[step] = establish(stamps, logged, requirements, now, trust)
         if claimed.companion is not None:
             check_companion(claimed.companion, times)  # who let it expire did not mean to sign any more
-        leaf, who = None, None  # a demanded key needs neither certificate nor identity
+        leaf, who, scts = None, None, None  # a demanded key needs neither certificate nor identity
         if claimed.certificate is not None:
             step = "certificate"
             leaf = proved[step] = check_leaf(claimed.certificate, evidence, times, trust)  # good at every moment
             step = "certificate-log"
-            sct_logs = proved[step] = check_scts(leaf, evidence, trust, requirements)  # and publicly known
+            scts = proved[step] = check_scts(leaf, evidence, trust, requirements)  # and publicly known
             step = "identity"
-            who = proved[step] = check_identity(leaf, _identity(requirements), sct_logs)
+            who = proved[step] = check_identity(leaf, _identity(requirements))
         step = "content"
         claims = check_claims(signed, artifact, requirements)  # the content speaks of this artifact
         if requirements.revocations:
@@ -102,13 +102,13 @@ def verify(
         extensions={} if who is None else who.extensions,
         times=times,
         log_entries=logged.entries,
-        sct_logs=() if who is None else who.sct_logs,
+        sct_logs=() if scts is None else scts.logs,
         digest=claims.digest,
         statement=claims.statement,
         payload=signed.payload,
         annotations=claims.annotations,
         waivers=requirements.waivers,
-        ignored=(*stamps.ignored, *logged.ignored),
+        ignored=(*stamps.ignored, *logged.ignored, *(() if scts is None else scts.ignored)),
         signature=evidence.signature,
         chain_der=evidence.chain_der,
         revocation_lists=len(requirements.revocations),

@@ -6,27 +6,35 @@ from typing import Final
 from pycosign.crypto.digests import sha256
 from pycosign.crypto.extensions import SCT_LIST
 from pycosign.errors import InvalidSctError, InvalidSignatureError, UsageError
+from pycosign.record import Record
 from pycosign.verify.evidence import Evidence
 from pycosign.verify.leaf import VerifiedLeaf
 from pycosign.verify.requirements import Requirements, Waiver
 from pycosign.verify.trust import TrustRoot
 from pycosign.wire.sct import CertificateEntry, Sct, parse_sct_list, sct_signed_bytes
 
-__all__ = ["check_scts"]
+__all__ = ["CheckedScts", "check_scts"]
 
 _MAX_MS: Final = 253_402_300_799_999  # the last millisecond that a datetime can hold
 
 
+class CheckedScts(Record):
+    """logs: the URLs of those that count; ignored: why the proofs of others do not."""
+
+    logs: tuple[str, ...]
+    ignored: tuple[str, ...]
+
+
 def check_scts(
     leaf: VerifiedLeaf, evidence: Evidence, trust: TrustRoot | None, requirements: Requirements
-) -> tuple[str, ...]:
+) -> CheckedScts:
     """Prove that at least one certificate log of the trust root promised to hold the certificate.
 
-    Returns: the URLs of the logs that count; () under Waiver.SCT.
+    Returns: the logs that count; none under Waiver.SCT, where no proof is looked at.
     Raises:  InvalidSctError: none counts, or one of a known log does not verify. MalformedError: the list.
     """
     if Waiver.SCT in requirements.waivers:
-        return ()
+        return CheckedScts((), ())
     if trust is None:
         raise UsageError("a trust root is needed to check a certificate's log proof")
     promises = _promises(leaf, evidence)
@@ -40,7 +48,7 @@ def check_scts(
             ignored.append(problem)
     if not counted:
         raise InvalidSctError(f"no certificate log proof counts: {'; '.join(ignored)}")
-    return tuple(counted)
+    return CheckedScts(tuple(counted), tuple(ignored))
 
 
 def _promises(leaf: VerifiedLeaf, evidence: Evidence) -> list[tuple[Sct, CertificateEntry]]:
