@@ -12,7 +12,7 @@ from pycosign.cli.render_verify import certificate_lines, header, json_array
 from pycosign.flows.verify_image import LEGACY, AcceptedSignature, ImageVerdict
 from pycosign.verify.requirements import Requirements, SignerIdentity, TextRule
 from pycosign.wire.reference import parse_reference
-from tests.cli.stage import Stage
+from tests.cli.stage import EMAIL, OLD_STYLE, Stage
 from tests.verify.attempts import Attempt
 from tests.verify.factory import World
 
@@ -133,6 +133,22 @@ def test_cosigns_json_of_an_image_steers_no_terminal(world: World) -> None:
     assert "größe" in printed
     optional = json.loads(printed)[0]["optional"]
     assert (optional["größe"], optional["githubWorkflowName"]) == (EVIL, EVIL)
+
+
+def test_an_annotation_does_not_look_like_what_a_certificate_proves(stage: Stage) -> None:
+    said = ("Subject=boss@example.com", "Issuer=x", "githubWorkflowRepository=y", "1.3.6.1.4.1.57264.1.5=z", "own=kept")
+    words = [word for name in said for word in ("-a", name)]
+    image = f"{stage.sandbox.registry}/{stage.image('words/annotated')}"
+    stage.must("sign", "--allow-http-registry", *words, image)
+    verifying = ("verify", "--allow-http-registry", *stage.who, "-a", "Subject=boss@example.com", image)
+    assert [found["optional"] for found in json.loads(stage.must(*verifying).out)] == [{"own": "kept"}]
+    sandbox = stage.sandbox.urls
+    services = ("--fulcio-url", sandbox["fulcio"], "--rekor-url", sandbox["rekor"])
+    stage.must("sign", "--allow-http-registry", *OLD_STYLE, *services, *words, image)
+    legacy = json.loads(stage.must(*verifying[:-1], "--new-bundle-format=false", image).out)[0]["optional"]
+    assert (legacy["Subject"], legacy["Issuer"]) == (EMAIL, stage.sandbox.issuer)
+    assert legacy["own"] == "kept"
+    assert not {"githubWorkflowRepository", "1.3.6.1.4.1.57264.1.5"} & legacy.keys()
 
 
 # ---- where nothing can be written ------------------------------------------------------------------------------------

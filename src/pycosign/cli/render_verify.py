@@ -12,6 +12,8 @@ from pycosign.wire.legacy import BUNDLE_ANNOTATION, TIMESTAMP_ANNOTATION
 from pycosign.wire.simplesigning import parse_simple_signing
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pycosign.policy.decide import VerificationPolicy
     from pycosign.verify.requirements import Requirements
 
@@ -28,6 +30,9 @@ _WORKFLOW = {
     5: ("githubWorkflowRepository", "GitHub Workflow Repository"),
     6: ("githubWorkflowRef", "GitHub Workflow Ref"),
 }
+_FULCIO_OID = _ISSUER_OID.rpartition(".")[0]
+# What Cosign shows as proved has these names. No annotation has: any accepted signer could write it.
+_PROVED = frozenset(("Subject", "Issuer", "Bundle", "RFC3161Timestamp", *(name for name, _ in _WORKFLOW.values())))
 
 
 def header(
@@ -104,22 +109,30 @@ def _claim(reference: str, digest: str, kind: str, optional: dict[str, Any] | No
     return {"critical": critical, "optional": None if optional is None else dict(sorted(optional.items()))}
 
 
+def _signers_own(annotations: "Mapping[str, Any]") -> dict[str, Any]:
+    return {
+        name: value
+        for name, value in annotations.items()
+        if name not in _PROVED and not name.startswith(f"{_FULCIO_OID}.")
+    }
+
+
 def _of_bundle(accepted: AcceptedSignature, name: str) -> dict[str, Any]:
     verified = accepted.verified
     assert verified.statement is not None  # of an image, only envelopes are accepted
     if verified.digest is None:  # claims were not compared: the statement's own word, as Cosign gives it
         subject = verified.statement.subjects[0]
         algorithm = "sha256" if "sha256" in subject.digests else next(iter(subject.digests))
-        digest, annotations = f"{algorithm}:{subject.digests[algorithm]}", dict(subject.annotations)
+        digest, annotations = f"{algorithm}:{subject.digests[algorithm]}", _signers_own(subject.annotations)
     else:  # the subject that is this image, where Cosign shows the first one whatever it is
         algorithm, raw = verified.digest
-        digest, annotations = f"{algorithm}:{raw.hex()}", dict(verified.annotations)
+        digest, annotations = f"{algorithm}:{raw.hex()}", _signers_own(verified.annotations)
     return _claim(name, digest, verified.statement.predicate_type, annotations)
 
 
 def _of_layer(accepted: AcceptedSignature) -> dict[str, Any]:
     signed = parse_simple_signing(accepted.document)
-    optional: dict[str, Any] = dict(signed.optional or {})
+    optional: dict[str, Any] = _signers_own(signed.optional or {})
     verified = accepted.verified
     if verified.certificate is not None:
         optional["Subject"] = verified.identity or ""
@@ -128,7 +141,7 @@ def _of_layer(accepted: AcceptedSignature) -> dict[str, Any]:
         for number, (key, _) in _WORKFLOW.items():
             value = verified.extensions.get(number)
             if value:
-                optional[key] = optional[f"{_ISSUER_OID.rpartition('.')[0]}.{number}"] = value
+                optional[key] = optional[f"{_FULCIO_OID}.{number}"] = value
     for key, annotation in (("Bundle", BUNDLE_ANNOTATION), ("RFC3161Timestamp", TIMESTAMP_ANNOTATION)):
         text = accepted.annotations.get(annotation)
         if text:
