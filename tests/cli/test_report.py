@@ -13,8 +13,9 @@ import pytest
 from pycosign.cli.context import Context
 from pycosign.cli.image_report import report_image
 from pycosign.cli.journal import Journal
+from pycosign.cli.report import candidate
 from pycosign.cli.report_text import age_words
-from pycosign.errors import NoSignaturesError
+from pycosign.errors import NoSignaturesError, UsageError
 from pycosign.flows.verify_image import JudgedCandidate, JudgedImage
 from pycosign.verify.pipeline import CHECKS
 from pycosign.wire.reference import parse_reference
@@ -273,6 +274,11 @@ def test_evidence_that_cannot_be_read_reached_no_check(stage: Stage) -> None:
     assert set(results(found).values()) == {"not-reached"}
     row = row_of(stage.run(*verify(stage, broken, *stage.who, "--output=json")).out)
     assert (row["verdict"], row["check"]) == ("refused", None)
+
+
+def test_what_could_not_be_judged_with_what_is_given_is_not_called_refused() -> None:
+    found = candidate("bundle", UsageError("a pure Ed25519 signature is over the file itself"))
+    assert (found["verdict"], found["code"]) == ("unavailable", "usage")
 
 
 def test_a_row_says_which_check_refused(stage: Stage) -> None:

@@ -104,7 +104,8 @@ def candidate(source: str, outcome: "Verified | SigningError") -> dict[str, Any]
 
     checks = [result._asdict() for result in checks_of(outcome)]
     if isinstance(outcome, SigningError):
-        return {"source": source, **_answer(verdict_of_error(outcome) or "refused", outcome), "checks": checks}
+        verdict = verdict_of_error(outcome) or "unavailable"  # it takes more than is given to judge it: no proven no
+        return {"source": source, **_answer(verdict, outcome), "checks": checks}
     return {"source": source, **_answer("verified", None), **proof(outcome), "checks": checks}
 
 
