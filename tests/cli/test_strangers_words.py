@@ -1,6 +1,7 @@
 """Words of strangers, from bundles, certificates, trust roots and files: they begin no line of ours, steer no terminal,
 and break no row of JSON. And where words cannot be written, the exit status still says what was found."""
 
+import base64
 import json
 import os
 from pathlib import Path
@@ -83,6 +84,19 @@ def test_a_workflows_name_adds_no_line_about_its_repository(world: World) -> Non
     anybody = Requirements(SignerIdentity(TextRule("x"), TextRule("x")))
     verdict = ImageVerdict(parse_reference("app:1"), "sha256:" + "0" * 64, (accepted,), (), ())
     assert not any("\n" in line for line in header(verdict, "app:1", anybody)[1:])
+
+
+def test_a_story_is_not_as_long_as_a_stranger_likes(stage: Stage, tmp_path: Path) -> None:
+    data = Path(__file__).parent.parent / "data" / "corpus" / "made" / "cosign3-attest-key-rekor-v1.json"
+    bundle = json.loads(data.read_bytes())
+    statement = json.loads(base64.b64decode(bundle["dsseEnvelope"]["payload"]))
+    statement["predicateType"] = statement["subject"][0]["name"] = "long" * 50_000
+    bundle["dsseEnvelope"]["payload"] = base64.b64encode(json.dumps(statement).encode()).decode()
+    path = tmp_path / "long.json"
+    path.write_text(json.dumps(bundle))
+    told = stage.run("explain", path).out
+    assert len(told) < 20_000
+    assert told.count(" characters)") == 2
 
 
 # ---- JSON ------------------------------------------------------------------------------------------------------------

@@ -54,10 +54,13 @@ _COMPARE: Final = "--artifact FILE compares it with a file."
 _UNREAD = "it is not in a form in which a signature can be, so there is nothing to check"
 _FORMS: Final = {"file": "a file", "image": "a container image", "envelope": "an envelope of type "}
 _WIDTH: Final = 16
+_LONGEST: Final = 4096  # of a text of others'; a path may be as long
 
 
 def shown(text: str) -> str:
-    """A text of others' on one line."""
+    """A text of others' on one line, which does not fill screen after screen."""
+    if len(text) > _LONGEST:
+        text = f"{text[:_LONGEST]}... ({len(text)} characters)"
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)

@@ -15,7 +15,7 @@ _HINTS = {
     "cert.untrusted": _OTHER_SIGSTORE,
     "checkpoint.invalid": _OTHER_SIGSTORE,
     "claim.mismatch": "the message names the claim; demand another value only if you know that it is the right one",
-    "identity.mismatch": "the message names who signed; pass that to --certificate-identity only if you trust them",
+    "identity.mismatch": "the message says what the certificate names: demand that only if you trust it",
     "image.no-matching-signatures": "`pycosign explain IMAGE` tells of each whose it says it is, and what is wrong",
     "image.no-signatures": "`pycosign sign` signs an image; `pycosign tree IMAGE` shows what is stored beside one",
     "image.not-found": "check the name, the tag and the registry's host",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DEMANDING", "KEY_FILE", "NO_ARTIFACT", "next_command", "policy_command", "quoted"]
 
+_LONGEST = 16_384  # characters that somebody may still copy
 NO_ARTIFACT = "FILE"
 KEY_FILE = "KEY.pub"
 
@@ -110,7 +111,8 @@ def _command(words: list[str], artifact: str, *, by_digest: bool = False) -> str
         algorithm, _, digits = artifact.partition(":")
         last = ["--digest", digits, "--digestAlg", algorithm]
     command = " ".join(["pycosign", *words, *last])
-    return command if command.isprintable() and not artifact.startswith("-") else None
+    is_good = command.isprintable() and len(command) <= _LONGEST and not artifact.startswith("-")
+    return command if is_good else None
 
 
 def _image_command(story: Story) -> list[str]:
