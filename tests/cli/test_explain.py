@@ -112,6 +112,19 @@ def test_a_file_that_fits_is_compared_and_still_nobody_is_believed(stage: Stage)
     nobody_is_called_verified(ran.out)
 
 
+def test_what_did_not_count_is_told(stage: Stage, tmp_path: Path) -> None:
+    root = json.loads(Path(stage.trusted_root).read_bytes())
+    del root["timestampAuthorities"]
+    without = tmp_path / "root.json"
+    without.write_text(json.dumps(root))
+    words = (stage.keyed, "--key", stage.public_key, "--trusted-root", without)
+    (story,) = told(stage, *words)["stories"]
+    (reason,) = story["ignored"]
+    assert reason.endswith(" is of an authority not in the trust root")
+    assert f"not counted     {reason}" in lines_of(stage.run("explain", *words))
+    assert told(stage, stage.keyed, "--key", stage.public_key)["stories"][0]["ignored"] == []
+
+
 def test_an_edited_file_is_told_from_a_broken_bundle(stage: Stage) -> None:
     edited = stage.file("edited.txt", b"an artifact, edited\n")
     ran = stage.run("explain", stage.keyless_v2, "--artifact", edited)

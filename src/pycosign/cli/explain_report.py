@@ -66,6 +66,7 @@ def _story(story: "Story", command: str | None) -> dict[str, Any]:
         "content": None if story.content is None else _content(story.content),
         "compared": story.compared,
         "checks": [check._asdict() for check in story.checks],
+        "ignored": [] if story.verified is None else list(story.verified.ignored),
         "next": command,
     }
 

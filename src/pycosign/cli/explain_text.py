@@ -83,6 +83,8 @@ def story_lines(story: Story, command: str | None, *, artifact: str) -> list[str
         lines.append("  What was checked")
         for check in story.checks:
             lines += [f"    {line}" for line in _check_lines(check)]
+        if story.verified is not None:  # of what is refused the reasons are in its error
+            lines += [f"    {'not counted':<{_WIDTH}}{shown(reason)}" for reason in story.verified.ignored]
     return [*lines, *(f"  {line}" for line in (*_conclusion(story, artifact), *_next(story, command)))]
 
 
