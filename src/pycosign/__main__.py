@@ -31,10 +31,22 @@ def run() -> None:
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except OSError:  # nobody reads any more; of a full disk `main` has told
+        except BrokenPipeError:
+            _end_by_sigpipe()
+        except OSError:  # of a full disk `main` has told
             if stream is sys.stdout:  # what is for people changes no answer
                 status = status or 1
     os._exit(status)
+
+
+def _end_by_sigpipe() -> None:
+    """End as Go's programs and cat do when nobody reads any more: 141 in a shell, for 1 would say "refused"."""
+    import signal
+
+    if hasattr(signal, "SIGPIPE"):  # not on Windows
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGPIPE)
+    os._exit(1)
 
 
 def _status() -> int:
@@ -43,6 +55,7 @@ def _status() -> int:
         # os.environ is what `ambient.environment()` gives, without the 4 ms of its imports.
         return main(words, Context(os.environ, owns_process=True))
     except BrokenPipeError:
+        _end_by_sigpipe()
         return 1
     except KeyboardInterrupt:  # in the moment before or after `main`
         return 130
