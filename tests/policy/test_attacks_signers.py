@@ -1,15 +1,22 @@
 """k of n against one signer who shows up as several."""
 
+from itertools import permutations, product
+
 import pytest
 from cryptography import x509
 
-from pycosign.crypto.signers import generate_signer
+from pycosign.crypto.signers import LocalSigner, generate_signer
 from pycosign.errors import UsageError
 from pycosign.policy.decide import VerificationPolicy, check_policy, decide
-from pycosign.verify.evidence import Evidence
+from pycosign.verify.artifact import image_artifact
+from pycosign.verify.evidence import LEGACY_SIGNATURE, Evidence, SimpleSigningPayload
 from pycosign.verify.requirements import SignerIdentity, SignerKey, TextRule
+from pycosign.wire.simplesigning import SimpleSigning, format_simple_signing
 from tests.verify.attempts import GOOD
 from tests.verify.factory import ISSUER, NOW, World
+
+
+IMAGE = "sha256:" + "11" * 32
 
 
 @pytest.fixture(scope="module")
@@ -76,3 +83,26 @@ def test_a_certificate_for_the_demanded_key_is_not_a_second_signer(world: World)
     evidence = (world.blob(signer), world.blob(world.certificate(signer)))
     policy = VerificationPolicy((SignerKey(signer.public_key), *anyone(1).signers), 2)
     assert code(world, policy, *evidence) == "signers.threshold"
+
+
+def image_signature(world: World, signer: LocalSigner) -> Evidence:
+    """As Cosign 2 makes it with a key and its certificate: it fits a rule for the key, and one for the name."""
+    issued = world.certificate(signer, names=(x509.RFC822Name("alice@example.com"),))
+    payload = format_simple_signing(SimpleSigning("example.com/app", IMAGE))
+    evidence = world.blob(issued, artifact=payload)
+    content = SimpleSigningPayload(payload)
+    return evidence._replace(source=LEGACY_SIGNATURE, content=content, proof_required=False)
+
+
+def test_who_signs_with_a_named_key_and_a_certificate_for_it_is_one_signer_in_any_order_of_the_rules(
+    world: World,
+) -> None:
+    """The signature that fits both rules is what shows that the key is hers; under the key's rule it would not."""
+    signer = generate_signer("ecdsa-p256")
+    evidence = (image_signature(world, signer), image_signature(world, generate_signer("ecdsa-p256")))
+    rules = (SignerKey(signer.public_key), SignerIdentity(TextRule("alice@example.com"), TextRule(ISSUER)))
+    for signers, found in product(permutations(rules), permutations(evidence)):
+        for threshold, expected in ((1, "verified"), (2, "signers.threshold")):
+            policy = VerificationPolicy(signers, threshold)
+            error = decide(found, image_artifact(IMAGE), policy, world.trust(), NOW).error
+            assert ("verified" if error is None else error.code) == expected

@@ -197,7 +197,8 @@ def judge_under(
 def promising_rules(evidence: Evidence, rules: tuple[Requirements, ...]) -> tuple[Requirements, ...]:
     """The rules worth a run of the pipeline, by what the evidence claims of itself; at least one, for its refusal.
 
-    It only saves work: whatever is left out here, the pipeline would refuse.
+    Whatever is left out here, the pipeline would refuse. Identities come before keys: an old image signature, of a key
+    and its certificate, may fit both, and only under the identity does it show that the two are one signer.
     """
     if not evidence.chain_der:
         return tuple(rule for rule in rules if isinstance(rule.signer, SignerKey)) or rules[:1]
@@ -207,6 +208,7 @@ def promising_rules(evidence: Evidence, rules: tuple[Requirements, ...]) -> tupl
         certificate = parse_certificate(evidence.chain_der[0])
         key, names = certificate.public_key, [value for _, value in certificate.san]
         fitting = tuple(rule for rule in rules if _may_accept(rule.signer, key, names))
+        fitting = tuple(sorted(fitting, key=lambda rule: isinstance(rule.signer, SignerKey)))
     except MalformedError:
         pass  # for the pipeline to say
     return fitting or by_identity[:1] or rules[:1]
