@@ -108,6 +108,21 @@ def test_a_revoked_identity_is_refused(world: World, entry: dict[str, str]) -> N
     assert answer(world, world.blob(), demand(world, identities=[entry])) == "revoked.identity"
 
 
+def test_a_revoked_authority_above_the_certificate_refuses_what_it_issued(world: World) -> None:
+    """One that was broken into issues certificates for any name, below a root that is still good."""
+    serial, root = f"{parse_certificate(world.ca.der).serial:x}", key_digest(world.root.signer.public_key.spki_der)
+    for entry in ({"serial": serial}, {"serial": serial, "issuer": root}):
+        assert answer(world, world.blob(), demand(world, certificates=[entry])) == "revoked.certificate"
+    elsewhere = {"serial": serial, "issuer": key_digest(world.ca.signer.public_key.spki_der)}
+    assert answer(world, world.blob(), demand(world, certificates=[elsewhere])) == "verified"
+    for authority in (world.ca, world.root):
+        digest = key_digest(authority.signer.public_key.spki_der)
+        assert answer(world, world.blob(), demand(world, keys=[digest])) == "revoked.key"
+        before, after = ({"digest": digest, "from": format_rfc3339(SIGNED_AT + delta)} for delta in (-DAY, DAY))
+        assert answer(world, world.blob(), demand(world, keys=[before])) == "revoked.key"
+        assert answer(world, world.blob(), demand(world, keys=[after])) == "verified"
+
+
 @pytest.mark.parametrize("has_issuer", [False, True])
 def test_a_revoked_certificate_is_refused_by_serial_number_and_issuing_key(world: World, has_issuer: bool) -> None:
     issued = world.certificate()

@@ -4,6 +4,7 @@ A list can only take away: nothing in it makes a signature good. One that has ex
 answer is "unavailable", unless it names what was proved: a revocation does not end with its list.
 """
 
+import itertools
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -40,14 +41,17 @@ def check_revocations(
     """Ask every demanded list.
 
     Args:   key: that signed, bare or in the leaf; leaf, who: None for a bare key; times: every proved moment.
+            With a leaf, the authorities above it are asked about, too: one that was broken into may name anybody.
     Raises: RevokedArtifactError, RevokedKeyError, RevokedCertificateError, RevokedIdentityError; UnavailableError: a
             list is not good now, or names artifacts by an algorithm that this file's digest is not known in.
     """
     for revocations in requirements.revocations:
         _check_artifact(revocations, artifact, claims)
-        _check_key(revocations, key, times)
+        _check_key(revocations, sha256(key.spki_der), times)
         if leaf is not None and who is not None:
-            _check_certificate(revocations, leaf)
+            for authority in leaf.path[1:]:
+                _check_key(revocations, sha256(authority.spki_der), times)
+            _check_certificates(revocations, leaf)
             _check_identity(revocations, who, times)
     for revocations in requirements.revocations:
         _check_age(revocations, now)
@@ -72,19 +76,22 @@ def _subject_digests(stated: list[Mapping[str, str]]) -> set[tuple[str, bytes]]:
     return {(name, bytes.fromhex(text)) for name, text in known}
 
 
-def _check_key(revocations: RevocationList, key: PublicKey, times: tuple[VerifiedTime, ...]) -> None:
-    digest = sha256(key.spki_der)
+def _check_key(revocations: RevocationList, digest: bytes, times: tuple[VerifiedTime, ...]) -> None:
     revoked = revocations.keys.get(digest)
     if revoked is not None and _counts(revoked, times):
         raise RevokedKeyError(f"the key sha256:{digest.hex()} is revoked {_why(revocations, revoked)}")
 
 
-def _check_certificate(revocations: RevocationList, leaf: VerifiedLeaf) -> None:
-    issuers = None, sha256(leaf.issuer.spki_der)
-    for entry in revocations.certificates:
-        if entry.serial == leaf.certificate.serial and entry.issuer in issuers:
-            why = _why(revocations, entry.revoked)
-            raise RevokedCertificateError(f"the certificate with the serial number {entry.serial:x} is revoked {why}")
+def _check_certificates(revocations: RevocationList, leaf: VerifiedLeaf) -> None:
+    """Every certificate of the path but the anchor: whoever trusts that one names it, and can leave it out."""
+    for certificate, issuer in itertools.pairwise(leaf.path):
+        issuers = None, sha256(issuer.spki_der)
+        for entry in revocations.certificates:
+            if entry.serial == certificate.serial and entry.issuer in issuers:
+                why = _why(revocations, entry.revoked)
+                raise RevokedCertificateError(
+                    f"the certificate with the serial number {entry.serial:x} is revoked {why}"
+                )
 
 
 def _check_identity(revocations: RevocationList, who: ProvedIdentity, times: tuple[VerifiedTime, ...]) -> None:
