@@ -15,7 +15,6 @@ from pycosign.wire.simplesigning import SimpleSigning, format_simple_signing
 from tests.verify.attempts import GOOD
 from tests.verify.factory import ISSUER, NOW, World
 
-
 IMAGE = "sha256:" + "11" * 32
 
 
@@ -100,7 +99,8 @@ def test_who_signs_with_a_named_key_and_a_certificate_for_it_is_one_signer_in_an
     """The signature that fits both rules is what shows that the key is hers; under the key's rule it would not."""
     signer = generate_signer("ecdsa-p256")
     evidence = (image_signature(world, signer), image_signature(world, generate_signer("ecdsa-p256")))
-    rules = (SignerKey(signer.public_key), SignerIdentity(TextRule("alice@example.com"), TextRule(ISSUER)))
+    alice = SignerIdentity(TextRule("alice@example.com"), TextRule(ISSUER))
+    rules: tuple[SignerKey | SignerIdentity, ...] = (SignerKey(signer.public_key), alice)
     for signers, found in product(permutations(rules), permutations(evidence)):
         for threshold, expected in ((1, "verified"), (2, "signers.threshold")):
             policy = VerificationPolicy(signers, threshold)

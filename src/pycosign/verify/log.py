@@ -17,6 +17,7 @@ from pycosign.errors import (
     MalformedError,
     MissingEntryError,
     RootMismatchError,
+    SigningError,
     UnknownLogError,
     UsageError,
 )
@@ -105,11 +106,11 @@ def check_log(
     holders: list[TrustedLog] = []
     ignored: list[str] = []
     for entry in evidence.entries:
-        log = _log_of(entry, stamps, trust, requirements.min_timestamp_authorities)
-        if isinstance(log, str):
-            ignored.append(log)
+        logs = _logs_of(entry, stamps, trust, requirements.min_timestamp_authorities)
+        if isinstance(logs, str):
+            ignored.append(logs)
             continue
-        proof, uncounted = _check_entry(entry, evidence, signed, log, trust)
+        log, proof, uncounted = _check_under_any(entry, evidence, signed, logs, trust)
         proved.append(proof)
         ignored += uncounted
         holders.append(log)
@@ -136,10 +137,10 @@ def _refuse_excess(entries: tuple[LogEntry, ...]) -> None:
         raise MalformedError("log entries", "hold the same entry twice")
 
 
-def _log_of(
+def _logs_of(
     entry: LogEntry, stamps: tuple[VerifiedTimestamp, ...], trust: TrustRoot, demanded: int
-) -> TrustedLog | str:
-    """The trusted log of an entry, or why it does not count.
+) -> tuple[TrustedLog, ...] | str:
+    """The trusted log of an entry, as often as the trust root lists it with its id; or why it does not count.
 
     The log's validity is judged by the time that it signed itself (v1), else by the signed timestamps: a log that is
     retired must not vouch for later signatures. Without either there is nothing to judge by.
@@ -149,14 +150,14 @@ def _log_of(
         return f"the log {entry.log_id.hex()} is not in the trust root"
     if entry.promise is not None and entry.integrated_at is not None:
         moments = [_moment(entry.integrated_at)]
-        good = [log for log in logs if log.valid_for.covers(moments[0])]
+        good = tuple(log for log in logs if log.valid_for.covers(moments[0]))
     elif stamps:
         moments = [stamp.at for stamp in stamps]
-        good = [log for log in logs if _was_trusted(log, stamps, trust, demanded)]
+        good = tuple(log for log in logs if _was_trusted(log, stamps, trust, demanded))
     else:
-        return logs[0]
+        return logs
     if good:
-        return good[0]
+        return good
     at = ", ".join(moment.isoformat() for moment in moments)
     return f"the log {logs[0].base_url or entry.log_id.hex()} was not trusted at {at}"
 
@@ -173,6 +174,22 @@ def _was_trusted(log: TrustedLog, stamps: tuple[VerifiedTimestamp, ...], trust: 
 
     signed = ((stamp.trusted, stamp.path) for stamp in inside)
     return distinct_authorities(signed, trust.timestamp_authorities) >= demanded
+
+
+def _check_under_any(
+    entry: LogEntry, evidence: Evidence, signed: SignedContent, logs: tuple[TrustedLog, ...], trust: TrustRoot
+) -> tuple[TrustedLog, LoggedEntry, tuple[str, ...]]:
+    """What `_check_entry` gives, under the first of the log's listings that fits: their order decides nothing.
+
+    Raises: as `_check_entry`, of the last of them.
+    """
+    *others, last = logs
+    for log in others:
+        try:
+            return log, *_check_entry(entry, evidence, signed, log, trust)
+        except SigningError:
+            continue
+    return last, *_check_entry(entry, evidence, signed, last, trust)
 
 
 def _check_entry(

@@ -5,12 +5,12 @@ from typing import Final
 
 from pycosign.crypto.digests import sha256
 from pycosign.crypto.extensions import SCT_LIST
-from pycosign.errors import InvalidSctError, InvalidSignatureError, UsageError
+from pycosign.errors import InvalidSctError, InvalidSignatureError, SigningError, UsageError
 from pycosign.record import Record
 from pycosign.verify.evidence import Evidence
 from pycosign.verify.leaf import VerifiedLeaf
 from pycosign.verify.requirements import Requirements, Waiver
-from pycosign.verify.trust import TrustRoot
+from pycosign.verify.trust import TrustedLog, TrustRoot
 from pycosign.wire.sct import CertificateEntry, Sct, parse_sct_list, sct_signed_bytes
 
 __all__ = ["CheckedScts", "check_scts"]
@@ -76,9 +76,23 @@ def _problem_of(sct: Sct, entry: CertificateEntry, trust: TrustRoot, counted: li
     if sct.timestamp_ms > _MAX_MS:
         raise InvalidSctError("the certificate log's time is out of range")
     at = datetime.fromtimestamp(sct.timestamp_ms / 1000, UTC)
-    log = next((log for log in logs if log.valid_for.covers(at)), None)
-    if log is None:
+    good = [log for log in logs if log.valid_for.covers(at)]
+    if not good:
         return f"the certificate log {logs[0].base_url} was not trusted at {at.isoformat()}"
+    *others, last = good  # one log, as often as the trust root lists it: their order decides nothing
+    for log in others:
+        try:
+            _check_promise(sct, entry, log)
+        except SigningError:
+            continue
+        counted.append(log.base_url)
+        return None
+    _check_promise(sct, entry, last)
+    counted.append(last.base_url)
+    return None
+
+
+def _check_promise(sct: Sct, entry: CertificateEntry, log: TrustedLog) -> None:
     key = log.key
     if key.kind.partition("-")[0] != sct.sig_alg:
         raise InvalidSctError(f"the proof of {log.base_url} is made with {sct.sig_alg}, its key is {key.kind}")
@@ -87,5 +101,3 @@ def _problem_of(sct: Sct, entry: CertificateEntry, trust: TrustRoot, counted: li
         key.verify(sct.signature, signed, hash_name=sct.hash_alg)
     except InvalidSignatureError as exc:
         raise InvalidSctError(f"the proof of the certificate log {log.base_url} does not verify") from exc
-    counted.append(log.base_url)
-    return None
