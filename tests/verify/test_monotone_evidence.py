@@ -31,6 +31,7 @@ EXCEPTIONS = {
         "timestamp.outside-validity",
         "key.outside-window",
         "tlog.unknown-log",
+        "tlog.threshold",
         "cert.not-valid-at-time",
     },
     # An entry of a known log that is false, speaks of something else, or was made at a moment that does not fit.
@@ -50,6 +51,7 @@ EXCEPTIONS = {
         "malformed",
         "tlog.promise-invalid",
         "tlog.unknown-log",
+        "tlog.threshold",
         "cert.not-valid-at-time",
         "key.outside-window",
     },

@@ -114,6 +114,24 @@ def test_a_key_of_an_unknown_kind_among_the_logs_does_not_stop_the_count(world: 
     assert distinct_logs(logs, logs) == 2
 
 
+def test_another_log_s_time_does_not_bring_back_one_that_was_retired(world: World) -> None:
+    """Without a timestamp, the promise of the one log is the only moment at which the other can have been trusted."""
+    issued = world.certificate()
+    once = world.blob(issued)
+    twice = logged_again(world, "v2", issued, once)
+    root = world.trusted_root()
+    for end, code in ((SIGNED_AT + HOUR, None), (SIGNED_AT - HOUR, "tlog.threshold")):
+        window = ValidFor(EPOCH, end)
+        found = root._replace(tlogs=(root.tlogs[0], root.tlogs[1]._replace(valid_for=window)))
+        for entries in (twice.entries, twice.entries[::-1]):
+            evidence = twice._replace(entries=entries)
+            if code is None:
+                assert len(verified(world, evidence, two_logs(world), found).log_entries) == 2
+            else:
+                refused(world, evidence, two_logs(world), code, found)
+                assert len(verified(world, evidence, world.requirements(), found).log_entries) == 1
+
+
 # ---- timestamp authorities -----------------------------------------------------------------------------------------
 def authority_of(world: World, *, uri: str, operator: str = "") -> Authority:
     return Authority(uri, "", "", (world.tsa.der, world.tsa_root.der), world.window, operator)

@@ -88,10 +88,11 @@ def check_log(
 ) -> ProvedEntries:
     """Prove that at least one known log holds this signature, or as many as are demanded, unless Waiver.TLOG is set.
 
-    Args:   stamps: the signed timestamps that verified; they judge the validity of a log that states no time itself.
-    Raises: MissingEntryError, UnknownLogError (none counts, and why), LogThresholdError, EntryMismatchError,
-            InvalidPromiseError, CheckpointError, RootMismatchError, MalformedError; UsageError: there is no trust root,
-            or several logs are demanded of a check that is turned off.
+    Args:    stamps: the signed timestamps that verified; they judge the validity of a log that states no time itself.
+    Returns: the entries that count, those that state a time first.
+    Raises:  MissingEntryError, UnknownLogError (none counts, and why), LogThresholdError, EntryMismatchError,
+             InvalidPromiseError, CheckpointError, RootMismatchError, MalformedError; UsageError: there is no trust
+             root, or several logs are demanded of a check that is turned off.
     """
     if Waiver.TLOG in requirements.waivers:
         if requirements.min_logs > 1:
@@ -105,8 +106,9 @@ def check_log(
     proved: list[LoggedEntry] = []
     holders: list[TrustedLog] = []
     ignored: list[str] = []
-    for entry in evidence.entries:
-        logs = _logs_of(entry, stamps, trust, requirements.min_timestamp_authorities)
+    promised: list[datetime] = []
+    for entry in sorted(evidence.entries, key=_states_no_time):  # those that state one judge the others
+        logs = _logs_of(entry, stamps, promised, trust, requirements.min_timestamp_authorities)
         if isinstance(logs, str):
             ignored.append(logs)
             continue
@@ -114,6 +116,8 @@ def check_log(
         proved.append(proof)
         ignored += uncounted
         holders.append(log)
+        if proof.integrated_at is not None:
+            promised.append(proof.integrated_at)
     if not proved:
         raise UnknownLogError(f"no log entry of the {evidence.source} counts: {'; '.join(ignored)}")
     if requirements.min_logs > 1:
@@ -137,23 +141,36 @@ def _refuse_excess(entries: tuple[LogEntry, ...]) -> None:
         raise MalformedError("log entries", "hold the same entry twice")
 
 
+def _states_no_time(entry: LogEntry) -> bool:
+    return entry.promise is None or entry.integrated_at is None
+
+
 def _logs_of(
-    entry: LogEntry, stamps: tuple[VerifiedTimestamp, ...], trust: TrustRoot, demanded: int
+    entry: LogEntry,
+    stamps: tuple[VerifiedTimestamp, ...],
+    promised: list[datetime],
+    trust: TrustRoot,
+    demanded: int,
 ) -> tuple[TrustedLog, ...] | str:
     """The trusted log of an entry, as often as the trust root lists it with its id; or why it does not count.
 
-    The log's validity is judged by the time that it signed itself (v1), else by the signed timestamps: a log that is
-    retired must not vouch for later signatures. Without either there is nothing to judge by.
+    The log's validity is judged by the time that it signed itself (v1), else by the signed timestamps, else by the
+    times that other logs signed: a log that is retired must not vouch for later signatures. Without any of them there
+    is nothing to judge by.
     """
     logs = trust.logs.get(entry.log_id, ())
     if not logs:
         return f"the log {entry.log_id.hex()} is not in the trust root"
+    moments: list[datetime]
     if entry.promise is not None and entry.integrated_at is not None:
         moments = [_moment(entry.integrated_at)]
         good = tuple(log for log in logs if log.valid_for.covers(moments[0]))
     elif stamps:
         moments = [stamp.at for stamp in stamps]
         good = tuple(log for log in logs if _was_trusted(log, stamps, trust, demanded))
+    elif promised:
+        moments = promised
+        good = tuple(log for log in logs if any(log.valid_for.covers(at) for at in promised))
     else:
         return logs
     if good:
