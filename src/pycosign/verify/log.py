@@ -203,10 +203,12 @@ def _check_under_any(
     *others, last = logs
     for log in others:
         try:
-            return log, *_check_entry(entry, evidence, signed, log, trust)
+            proof, uncounted = _check_entry(entry, evidence, signed, log, trust)
         except SigningError:
             continue
-    return last, *_check_entry(entry, evidence, signed, last, trust)
+        return log, proof, uncounted
+    proof, uncounted = _check_entry(entry, evidence, signed, last, trust)
+    return last, proof, uncounted
 
 
 def _check_entry(
