@@ -13,13 +13,17 @@ from itertools import permutations
 import pytest
 from hypothesis import given, settings
 
+from pycosign.crypto.signers import generate_signer
 from pycosign.errors import SigningError
 from pycosign.verify.evidence import Evidence
+from pycosign.verify.requirements import Requirements, SignerKey
 from pycosign.wire.sct import Sct
 from pycosign.wire.trusted_root import TrustedRoot
 from tests.mutation.generated import another_world
+from tests.verify.attempts import GOOD
+from tests.verify.factory import EPOCH, World
 from tests.verify.lesser import less_evidence
-from tests.verify.situations import VERIFIED, Situation, drawn, recorded, stamp_of
+from tests.verify.situations import ENDED, VERIFIED, Situation, drawn, recorded, stamp_of
 
 # What is left out -> the codes of the refusals that it may take away, and why.
 EXCEPTIONS = {
@@ -87,6 +91,26 @@ def assert_less_is_no_better(situation: Situation) -> None:
     for what, less in less_evidence(situation.evidence) if before != VERIFIED else ():
         if before not in EXCEPTIONS[what]:
             assert situation._replace(evidence=less).answer() != VERIFIED, (what, before)
+
+
+def test_a_log_that_has_ended_is_not_brought_back_without_its_promise_where_a_moment_is_demanded(world: World) -> None:
+    """The exception "promise" of a key that needs no moment, and what docs/policy.md says of it."""
+    signer = generate_signer("ecdsa-p256")
+    key = Requirements(SignerKey(signer.public_key))
+    root = world.trusted_root()
+    root = root._replace(tlogs=tuple(log._replace(valid_for=ENDED) for log in root.tlogs))
+    whole = world.blob(signer)
+    bare = whole._replace(entries=(whole.entries[0]._replace(promise=None),))
+    windowed = key._replace(signer=SignerKey(signer.public_key, valid_from=EPOCH))
+    for demand, expected in (
+        (key, VERIFIED),
+        (windowed, "timestamp.missing"),
+        (key._replace(min_timestamp_authorities=1), "timestamp.missing"),
+    ):
+        assert Situation("", whole, GOOD, root, demand).answer() == "tlog.unknown-log"
+        assert Situation("", bare, GOOD, root, demand).answer() == expected
+        stamped = bare._replace(timestamps=(world.stamp(bare.signature),))
+        assert Situation("", stamped, GOOD, root, demand).answer() == "tlog.unknown-log"
 
 
 # ---- more ----------------------------------------------------------------------------------------------------------
