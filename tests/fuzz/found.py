@@ -25,4 +25,13 @@ FOUND: Final = (
         ),
         "a signing request of version 188, which the library has an error of its own for: InvalidVersion, 500",
     ),
+    (
+        "simple-signing",
+        (
+            b'{"critical":{"identity":{"docker-reference":"a"},"image":{"docker-manifest-digest":"sha256:'
+            + b"0" * 64
+            + b'"},"type":"t"},"optional":{"a":9.223372036854776e+18}}'
+        ),
+        "no fault of the writer: a number with an exponent, which Go writes without, was another one to the contract",
+    ),
 )
