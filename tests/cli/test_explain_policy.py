@@ -16,7 +16,8 @@ from pycosign.sign.services import SigningServices
 from pycosign.wire.intoto import STATEMENT_V1
 from tests.cli.conftest import Ran
 from tests.cli.stage import EMAIL, OLD_STYLE, FaultyRegistry, Stage
-from tests.cli.test_explain import HTTP, REVIEW, attest, lines_of, nobody_is_called_verified, told
+from tests.cli.test_explain import HTTP, REVIEW, lines_of, nobody_is_called_verified, told
+from tests.cli.test_explain_images import attest
 from tests.cli.test_policy import BOB, KEY, lines, person, policy, revoking
 from tests.cli.test_policy import by_bob as by_bob
 

@@ -3,8 +3,8 @@
 import pytest
 
 from pycosign.cli.env import bind, variable_of
+from pycosign.cli.flag import ARRAY, ENUM, Flag, items, number, switch, text
 from pycosign.cli.parser import Values, parse, repair
-from pycosign.cli.table import ARRAY, ENUM, Flag, items, number, switch, text
 from pycosign.errors import UsageError
 
 FLAGS = (

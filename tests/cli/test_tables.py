@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from pycosign.cli.env import bind, variable_of
+from pycosign.cli.flag import DURATION, Flag
 from pycosign.cli.gotext import format_duration
 from pycosign.cli.parser import parse
 from pycosign.cli.registry import ROOT, Node
-from pycosign.cli.table import DURATION, ROOT_FLAGS, Command, Flag, help_flag
+from pycosign.cli.table import ROOT_FLAGS, Command, help_flag
 from pycosign.errors import UsageError
 
 LIST = Path(__file__).parent.parent / "data" / "cosign-flags.tsv"

@@ -4,7 +4,8 @@ One candidate a line, with a tab and its description; then `:BITS`, of which 4 m
 """
 
 from pycosign.cli import registry
-from pycosign.cli.table import BOOL, ROOT_FLAGS, Command, Flag, help_flag
+from pycosign.cli.flag import BOOL, Flag
+from pycosign.cli.table import ROOT_FLAGS, Command, help_flag
 
 TYPE_CHECKING = False  # `typing` costs as much as a third of this
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ TYPE_CHECKING = False  # `typing` costs as much as a third of `version`
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pycosign.cli.flag import Flag
     from pycosign.cli.parser import Values
-    from pycosign.cli.table import Flag
 
 __all__ = ["bind", "variable_of"]
 

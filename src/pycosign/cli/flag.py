@@ -1,4 +1,4 @@
-"""What a flag is: a row of a command's table. Nothing is imported, as `cli.table` says."""
+"""What a flag is: a row of a command's table. Nothing is imported: `cli.table` says why."""
 
 __all__ = [
     "ARRAY",

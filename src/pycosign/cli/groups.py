@@ -3,7 +3,7 @@
 Names, shorthands, types, defaults and notices equal those of cosign 3.1.2 (a test compares them); the texts are ours.
 """
 
-from pycosign.cli.table import DURATION, ENUM, Flag, items, number, switch, text
+from pycosign.cli.flag import DURATION, ENUM, Flag, items, number, switch, text
 
 __all__ = [
     "ANNOTATIONS",

@@ -1,7 +1,8 @@
 """The text of `--help`, in Cosign's layout, generated from the tables."""
 
+from pycosign.cli.flag import BOOL, DURATION, TEXT, Flag
 from pycosign.cli.gotext import format_duration
-from pycosign.cli.table import BOOL, DURATION, PROGRAM, ROOT_FLAGS, TEXT, Flag, help_flag
+from pycosign.cli.table import PROGRAM, ROOT_FLAGS, help_flag
 
 TYPE_CHECKING = False  # `typing` costs as much as a third of `version`
 if TYPE_CHECKING:

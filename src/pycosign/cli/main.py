@@ -4,8 +4,9 @@ import sys
 
 from pycosign.cli import registry
 from pycosign.cli.context import Context, in_one_paragraph
+from pycosign.cli.flag import BOOL
 from pycosign.cli.parser import Values, parse, repair
-from pycosign.cli.table import BOOL, PROGRAM, ROOT_FLAGS, help_flag
+from pycosign.cli.table import PROGRAM, ROOT_FLAGS, help_flag
 from pycosign.errors import InterruptedBySignalError, SigningError, UnavailableError, UsageError
 
 TYPE_CHECKING = False  # `typing` costs as much as a third of `version`

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from pycosign.cli.flag import BOOL, DURATION
 from pycosign.cli.gotext import format_duration
-from pycosign.cli.table import BOOL, DURATION
 from pycosign.flows.blob_source import names_digest
 from pycosign.flows.explain import REFUSED, Story
 from pycosign.wire.intoto import COSIGN_SIGN_PREDICATE

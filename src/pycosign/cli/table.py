@@ -1,31 +1,19 @@
-"""The rows of the command tables: what a flag and a command are. Everything else on the command line reads these.
+"""The command tables: what a command is. Everything else on the command line reads these, and `cli.flag`.
 
 A table drives parsing, `--help`, the binding to `COSIGN_*`, and shell completion.
 Nothing is imported but `cli.flag`: `version` and `--help` are paid by every script that calls them.
 """
 
-from pycosign.cli.flag import ARRAY, BOOL, DURATION, ENUM, INT, SLICE, TEXT, Flag, items, number, switch, text
+from pycosign.cli.flag import DURATION, Flag, switch, text
 
 __all__ = [
-    "ARRAY",
-    "BOOL",
-    "DURATION",
-    "ENUM",
-    "INT",
     "PROGRAM",
-    "SLICE",
-    "TEXT",
     "Command",
-    "Flag",
     "at_least",
     "at_most",
     "exactly",
     "help_flag",
-    "items",
     "no_arguments",
-    "number",
-    "switch",
-    "text",
 ]
 
 TYPE_CHECKING = False  # `typing` costs as much as a third of `version`

@@ -15,7 +15,16 @@ from pycosign.net.transport import Transport, explain
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
 
-__all__ = ["Body", "Exchange", "HttpStatusError", "Response", "RetryPolicy", "content_length", "is_http_url"]
+__all__ = [
+    "Body",
+    "Exchange",
+    "HttpStatusError",
+    "Response",
+    "RetryPolicy",
+    "content_length",
+    "is_http_url",
+    "origin_of",
+]
 
 # A callable is asked for a fresh iterable at each attempt; a bare iterable can be sent once only.
 Body = bytes | Iterable[bytes] | Callable[[], Iterable[bytes]] | None
@@ -197,7 +206,7 @@ class Exchange:
         if urlsplit(self.url).scheme == "https" and urlsplit(target).scheme == "http":
             message = f"{self.what}: redirected from HTTPS to plain HTTP at {redact_url(target)}"
             raise UnavailableError(message, code="net.redirect")
-        if _origin(self.url) != _origin(target):
+        if origin_of(self.url) != origin_of(target):
             self.headers = {n: v for n, v in self.headers.items() if n.lower() not in _CREDENTIAL_HEADERS}
         self.url = target
 
@@ -278,7 +287,8 @@ def is_http_url(url: str) -> bool:
         return False
 
 
-def _origin(url: str) -> tuple[str, str, int]:
+def origin_of(url: str) -> tuple[str, str, int]:
+    """Whom a URL asks: scheme, host and port, also where some spell the default port out. Raises: ValueError."""
     parts = urlsplit(url)
     return parts.scheme, (parts.hostname or "").lower(), parts.port or _PORTS.get(parts.scheme, 0)
 

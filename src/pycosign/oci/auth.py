@@ -19,6 +19,7 @@ from pycosign.ambient import monotonic_seconds
 from pycosign.codec.json_value import JsonObject
 from pycosign.codec.strict_json import load_json
 from pycosign.errors import MalformedError
+from pycosign.net.exchange import origin_of
 from pycosign.net.http import HttpClient, HttpStatusError, Response
 from pycosign.net.redact import redact_url
 from pycosign.oci.docker_config import ANONYMOUS, Credentials, CredentialSource
@@ -172,7 +173,7 @@ class Authenticator:
                 return response
             target = _joined(url, location)
             _check_realm(target, base_url)
-            if urlsplit(target)[:2] != urlsplit(url)[:2]:
+            if origin_of(target) != origin_of(url):
                 headers = {}
             url = target
         message = f"{redact_url(url)}: more than {limits.REDIRECTS} redirects"

@@ -10,6 +10,7 @@ from urllib.parse import urljoin, urlsplit
 from pycosign import limits
 from pycosign.errors import UnavailableError
 from pycosign.net.deadline import Deadline
+from pycosign.net.exchange import origin_of
 from pycosign.net.http import Body, HttpClient, HttpStatusError, Response, StreamedResponse
 from pycosign.net.redact import redact_url
 from pycosign.oci.auth import Authenticator, is_private_host
@@ -19,7 +20,6 @@ from pycosign.oci.registry import RegistryUnavailableError
 
 __all__ = ["RegistryTransport", "is_plain_http_registry"]
 
-_PORTS = {"http": 80, "https": 443}
 _RFC1918 = tuple(ipaddress.ip_network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 
 
@@ -146,7 +146,7 @@ class RegistryTransport:
             target = urljoin(response.url, location)
             old, new = urlsplit(response.url), urlsplit(target)
             same_host = (old.hostname, old.port) == (new.hostname, new.port)
-            good = bool(location) and bool(new.hostname) and new.scheme in _PORTS
+            good = bool(location) and bool(new.hostname) and new.scheme in ("http", "https")
             good = good and not (old.scheme == "https" and new.scheme == "http")
             good = good and (same_host or not is_private_host(new.hostname or ""))
         except ValueError:
@@ -165,7 +165,7 @@ class RegistryTransport:
     ) -> dict[str, str]:
         every = dict(headers or {})
         base = self.base(repository.partition("/")[0])
-        if _origin(url) == _origin(base):  # an upload's Location may be elsewhere
+        if origin_of(url) == origin_of(base):  # an upload's Location may be elsewhere
             authorization = self._authenticator.header_for(repository, base, scopes)
             if authorization is not None:
                 every["Authorization"] = authorization
@@ -177,7 +177,7 @@ class RegistryTransport:
         """Whether a 401 says how to ask again. One of another host, to which we were redirected, is not the registry's:
         it must not choose the token service that gets the registry's password."""
         base = self.base(repository.partition("/")[0])
-        if response.status != 401 or attempt > 1 or not repeatable or _origin(response.url) != _origin(base):
+        if response.status != 401 or attempt > 1 or not repeatable or origin_of(response.url) != origin_of(base):
             return False
         return self._authenticator.learn(repository, base, response, scopes)
 
@@ -204,8 +204,3 @@ def _scopes(repository: str, method: str, push: bool, mount_from: str | None) ->
     if mount_from is not None:
         scopes.append(f"repository:{mount_from.partition('/')[2]}:pull")
     return tuple(scopes)
-
-
-def _origin(url: str) -> tuple[str, str | None, int | None]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname, parts.port or _PORTS.get(parts.scheme)

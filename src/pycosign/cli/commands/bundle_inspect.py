@@ -1,6 +1,7 @@
 """`pycosign bundle inspect`."""
 
-from pycosign.cli.table import Command, exactly, text
+from pycosign.cli.flag import text
+from pycosign.cli.table import Command, exactly
 
 TYPE_CHECKING = False  # the table alone must stay cheap: help and completion read it
 if TYPE_CHECKING:

@@ -2,8 +2,9 @@
 
 import os
 
+from pycosign.cli.flag import Flag, text
 from pycosign.cli.groups import POLICY_FILE, REGISTRY, UNSUPPORTED_REGISTRY, VERIFYING
-from pycosign.cli.table import Command, Flag, exactly, text
+from pycosign.cli.table import Command, exactly
 from pycosign.errors import UsageError
 
 TYPE_CHECKING = False  # the table alone must stay cheap: help and completion read it

@@ -1,7 +1,8 @@
 """`pycosign generate-key-pair`."""
 
+from pycosign.cli.flag import text
 from pycosign.cli.key_files import write_key_pair
-from pycosign.cli.table import Command, text
+from pycosign.cli.table import Command
 from pycosign.errors import UsageError
 
 TYPE_CHECKING = False  # the table alone must stay cheap: help and completion read it

@@ -1,7 +1,8 @@
 """`pycosign import-key-pair`."""
 
+from pycosign.cli.flag import switch, text
 from pycosign.cli.key_files import write_key_pair
-from pycosign.cli.table import Command, switch, text
+from pycosign.cli.table import Command
 
 TYPE_CHECKING = False  # the table alone must stay cheap: help and completion read it
 if TYPE_CHECKING:

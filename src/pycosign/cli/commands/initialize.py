@@ -1,6 +1,7 @@
 """`pycosign initialize`."""
 
-from pycosign.cli.table import Command, switch, text
+from pycosign.cli.flag import switch, text
+from pycosign.cli.table import Command
 
 TYPE_CHECKING = False  # the table alone must stay cheap: help and completion read it
 if TYPE_CHECKING:

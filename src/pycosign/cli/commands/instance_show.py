@@ -1,6 +1,7 @@
 """`pycosign instance show`."""
 
-from pycosign.cli.table import Command, at_most, text
+from pycosign.cli.flag import text
+from pycosign.cli.table import Command, at_most
 
 TYPE_CHECKING = False  # the table alone must stay cheap: help and completion read it
 if TYPE_CHECKING:

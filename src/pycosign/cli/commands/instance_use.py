@@ -1,6 +1,7 @@
 """`pycosign instance use`."""
 
-from pycosign.cli.table import Command, at_most, switch
+from pycosign.cli.flag import switch
+from pycosign.cli.table import Command, at_most
 
 TYPE_CHECKING = False  # the table alone must stay cheap: help and completion read it
 if TYPE_CHECKING:

@@ -1,7 +1,8 @@
 """`pycosign public-key`."""
 
+from pycosign.cli.flag import text
 from pycosign.cli.groups import HARDWARE
-from pycosign.cli.table import Command, text
+from pycosign.cli.table import Command
 from pycosign.errors import UsageError
 
 TYPE_CHECKING = False  # the table alone must stay cheap: help and completion read it

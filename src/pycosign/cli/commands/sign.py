@@ -1,5 +1,6 @@
 """`pycosign sign`."""
 
+from pycosign.cli.flag import items, switch, text
 from pycosign.cli.groups import (
     ANNOTATIONS,
     NOW_IN_BUNDLE,
@@ -9,7 +10,7 @@ from pycosign.cli.groups import (
     SIGNING_UNSUPPORTED,
     UNSUPPORTED_REGISTRY,
 )
-from pycosign.cli.table import Command, at_least, items, switch, text
+from pycosign.cli.table import Command, at_least
 from pycosign.errors import UsageError
 
 TYPE_CHECKING = False  # the table alone must stay cheap: help and completion read it

@@ -1,7 +1,8 @@
 """`pycosign sign-blob`."""
 
+from pycosign.cli.flag import switch, text
 from pycosign.cli.groups import NOW_IN_BUNDLE, SIGNING, SIGNING_UNSUPPORTED
-from pycosign.cli.table import Command, at_least, switch, text
+from pycosign.cli.table import Command, at_least
 from pycosign.errors import UsageError
 
 TYPE_CHECKING = False  # the table alone must stay cheap: help and completion read it

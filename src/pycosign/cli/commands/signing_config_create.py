@@ -1,6 +1,7 @@
 """`pycosign signing-config create`."""
 
-from pycosign.cli.table import ARRAY, Command, Flag, switch, text
+from pycosign.cli.flag import ARRAY, Flag, switch, text
+from pycosign.cli.table import Command
 
 TYPE_CHECKING = False  # the table alone must stay cheap: help and completion read it
 if TYPE_CHECKING:

@@ -1,6 +1,7 @@
 """`pycosign stack env`."""
 
-from pycosign.cli.table import Command, no_arguments, text
+from pycosign.cli.flag import text
+from pycosign.cli.table import Command, no_arguments
 
 TYPE_CHECKING = False  # the table alone must stay cheap: help and completion read it
 if TYPE_CHECKING:

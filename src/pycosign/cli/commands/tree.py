@@ -1,7 +1,8 @@
 """`pycosign tree`."""
 
+from pycosign.cli.flag import switch
 from pycosign.cli.groups import REFERRERS_MODE, REGISTRY, UNSUPPORTED_REGISTRY
-from pycosign.cli.table import Command, exactly, switch
+from pycosign.cli.table import Command, exactly
 
 TYPE_CHECKING = False  # the table alone must stay cheap: help and completion read it
 if TYPE_CHECKING:

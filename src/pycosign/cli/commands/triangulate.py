@@ -1,7 +1,8 @@
 """`pycosign triangulate`."""
 
+from pycosign.cli.flag import text
 from pycosign.cli.groups import REGISTRY, UNSUPPORTED_REGISTRY
-from pycosign.cli.table import Command, text
+from pycosign.cli.table import Command
 
 TYPE_CHECKING = False  # the table alone must stay cheap: help and completion read it
 if TYPE_CHECKING:

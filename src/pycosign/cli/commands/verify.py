@@ -1,5 +1,6 @@
 """`pycosign verify`."""
 
+from pycosign.cli.flag import switch, text
 from pycosign.cli.groups import (
     ANNOTATIONS,
     POLICY_FILE,
@@ -8,7 +9,7 @@ from pycosign.cli.groups import (
     VERIFYING,
     VERIFYING_UNSUPPORTED,
 )
-from pycosign.cli.table import Command, at_least, switch, text
+from pycosign.cli.table import Command, at_least
 from pycosign.errors import UsageError
 
 TYPE_CHECKING = False  # the table alone must stay cheap: help and completion read it

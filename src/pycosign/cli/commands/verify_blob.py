@@ -2,8 +2,9 @@
 
 import os
 
+from pycosign.cli.flag import text
 from pycosign.cli.groups import BATCH, NOW_IN_BUNDLE, POLICY_FILE, VERIFYING, VERIFYING_UNSUPPORTED, only_reads
-from pycosign.cli.table import Command, text
+from pycosign.cli.table import Command
 from pycosign.errors import UsageError
 
 TYPE_CHECKING = False  # the table alone must stay cheap: help and completion read it

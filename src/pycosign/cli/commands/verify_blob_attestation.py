@@ -1,7 +1,8 @@
 """`pycosign verify-blob-attestation`."""
 
+from pycosign.cli.flag import switch, text
 from pycosign.cli.groups import BATCH, NOW_IN_BUNDLE, POLICY_FILE, VERIFYING, VERIFYING_UNSUPPORTED, only_reads
-from pycosign.cli.table import Command, at_most, switch, text
+from pycosign.cli.table import Command, at_most
 from pycosign.errors import UsageError
 
 TYPE_CHECKING = False  # the table alone must stay cheap: help and completion read it

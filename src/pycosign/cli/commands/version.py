@@ -3,7 +3,8 @@
 import sys
 
 from pycosign._version import __version__
-from pycosign.cli.table import Command, switch
+from pycosign.cli.flag import switch
+from pycosign.cli.table import Command
 
 TYPE_CHECKING = False  # `typing` costs as much as a third of this command
 if TYPE_CHECKING:
