@@ -1,22 +1,30 @@
 """`python -m tests.mutation.differential [--mutants N]`: the corpus before pycosign, Cosign 3 and sigstore-python.
 
-Every entry that is a Sigstore bundle, and N mutants of it (always the same), is judged by all three; prints the cases
-in which they differ. docs/differential.md explains those of the last run. Needs both programs; see tests/interop.
+Every entry that is a Sigstore bundle, and N mutants of it (always the same), is judged by all three. A disagreement
+that `explained_corpus` has no row for fails the run, and so does a mutant that pycosign accepts without a reason.
+Prints the table of docs/differential.md. Needs both programs; see tests/interop.
 """
 
 import argparse
+import json
 import random
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pycosign.errors import SigningError
 from tests.corpus.load import Entry, corpus
 from tests.interop.environment import Home
-from tests.mutation.engine import Examiner, sample_of
+from tests.mutation.document import MEMBER_FORMS
+from tests.mutation.engine import Examiner, Finding, sample_of
+from tests.mutation.explained import COSIGN, PYTHON
+from tests.mutation.explained_corpus import CorpusDisagreement, explanation_of
 from tests.mutation.judges import ask_cosign, ask_sigstore_python
+from tests.mutation.report import table
 
 
 class Case(NamedTuple):
@@ -27,21 +35,31 @@ class Case(NamedTuple):
     path: Path
 
 
-def cases(directory: Path, mutants: int) -> Iterator[Case]:
-    """The originals and a sample of mutants, each written to a file."""
+def cases(directory: Path, mutants: int) -> Iterator[tuple[Case, list[Finding]]]:
+    """The originals and a sample of mutants, each written to a file, and what must not be of our own answer."""
     for entry in corpus().values():
         if entry.form != "bundle":
             continue
-        documents = {"": entry.document()}
+        folder = directory / entry.name
+        folder.mkdir()
+        yield _case(folder / "0.sigstore.json", entry, "", entry.document()), []
         examiner = Examiner(entry)
-        for family, number in sample_of(examiner.families, mutants, random.Random(entry.name)):
+        for position, (family, number) in enumerate(
+            sample_of(examiner.families, mutants, random.Random(entry.name)), 1
+        ):
             text = family.make(number)
             if text is not None and text.isprintable():
-                documents[f"{family.path} [{family.kind} {number}]"] = text.encode()
-        for change, document in documents.items():
-            path = directory / f"{len(list(directory.iterdir()))}.sigstore.json"
-            path.write_bytes(document)
-            yield Case(entry, change, path)
+                examiner.outcome.findings.clear()
+                examiner.examine(family, number)
+                kind = MEMBER_FORMS[number] if family.kind == "member" else f"{family.kind} {number}"
+                change = f"{family.path} [{kind}]"
+                path = folder / f"{position}.sigstore.json"
+                yield _case(path, entry, change, text.encode()), list(examiner.outcome.findings)
+
+
+def _case(path: Path, entry: Entry, change: str, document: bytes) -> Case:
+    path.write_bytes(document)
+    return Case(entry, change, path)
 
 
 def ours(case: Case) -> str:
@@ -77,27 +95,60 @@ def for_python(case: Case) -> dict[str, Any] | None:
     return {**options._asdict(), "bundle": str(case.path)} if asked else None
 
 
+def disagreements(
+    all_cases: list[Case], ours: list[str], answers: dict[str, list[str | None]]
+) -> Iterator[CorpusDisagreement]:
+    """Every case in which a peer says otherwise."""
+    for peer, theirs in answers.items():
+        for case, mine, other in zip(all_cases, ours, theirs, strict=True):
+            if other is not None and bool(mine) != bool(other):
+                name = case.entry.name
+                yield CorpusDisagreement(peer, name, has_rekor_v2(case.entry), case.change, mine, other)
+
+
+@cache
+def has_rekor_v2(entry: Entry) -> bool:
+    """Whether a log entry of the bundle as published is one of Rekor v2."""
+    entries = json.loads(entry.document())["verificationMaterial"].get("tlogEntries", [])
+    kinds = [entry.get("kindVersion", {}) for entry in entries]
+    return any(kind.get("kind") != "intoto" and kind.get("version") == "0.0.2" for kind in kinds)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation.differential")
-    parser.add_argument("--mutants", type=int, default=3, metavar="N", help="mutants of each entry (3)")
+    parser.add_argument("--mutants", type=int, default=80, metavar="N", help="mutants of each entry (80)")
     arguments = parser.parse_args()
+    started = time.monotonic()
     with tempfile.TemporaryDirectory() as directory:
         folder = Path(directory)
         (folder / "bundles").mkdir()
-        all_cases = list(cases(folder / "bundles", arguments.mutants))
-        cosigns = ask_cosign(Home(folder / "home"), [for_cosign(case) for case in all_cases])
-        pythons = ask_sigstore_python([for_python(case) for case in all_cases])
-        differ = 0
-        print("| entry | change | pycosign | Cosign 3.1.2 | sigstore-python 4.5.1 |\n| --- | --- | --- | --- | --- |")
-        for case, cosign, python in zip(all_cases, cosigns, pythons, strict=True):
-            answers = [ours(case), cosign and cosign.splitlines()[-1], python]
-            if len({not answer for answer in answers if answer is not None}) > 1:
-                differ += 1
-                words = ["-" if answer is None else answer or "accepted" for answer in answers]
-                row = " | ".join(word.replace("|", "/")[:160] for word in words)
-                print(f"| {case.entry.name} | {case.change or 'none'} | {row} |", flush=True)
-    print(f"\n{len(all_cases)} cases, {differ} disagreements")
-    return 0
+        made = list(cases(folder / "bundles", arguments.mutants))
+        all_cases = [case for case, _ in made]
+        mine = [ours(case) for case in all_cases]
+        answers: dict[str, list[str | None]] = {
+            COSIGN: list(ask_cosign(Home(folder / "home"), [for_cosign(case) for case in all_cases])),
+            PYTHON: ask_sigstore_python([for_python(case) for case in all_cases]),
+        }
+    wrong = [str(finding) for _, findings in made for finding in findings]
+    originals = [(case, code) for case, code in zip(all_cases, mine, strict=True) if not case.change]
+    wrong += [f"{case.entry.name}: refused: {code}" for case, code in originals if code]
+    found = list(disagreements(all_cases, mine, answers))
+    failed = _report(found, wrong)
+    asked = ", ".join(f"{peer} {sum(answer is not None for answer in theirs)}" for peer, theirs in answers.items())
+    print(f"{len(all_cases)} cases of {len(originals)} entries; asked: {asked}; {time.monotonic() - started:.0f} s")
+    return failed
+
+
+def _report(found: list[CorpusDisagreement], wrong: list[str]) -> int:
+    reasons = [explanation_of(item) for item in found]
+    unexplained = [item for item, reason in zip(found, reasons, strict=True) if reason is None]
+    print(table((reason.peer, reason.accepts, reason.why) for reason in reasons if reason is not None))
+    for item in unexplained:
+        print(f"UNEXPLAINED {item}")
+    for sentence in wrong:
+        print(f"FINDING {sentence}")
+    print(f"\n{len(found)} disagreements, {len(unexplained)} unexplained; {len(wrong)} findings")
+    return 1 if unexplained or wrong else 0
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ import argparse
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -28,6 +27,7 @@ from tests.mutation.changes import CHANGES, Change
 from tests.mutation.explained import Disagreement, explanation_of
 from tests.mutation.generated import Recipe, Truth, recipes, signer, the_world
 from tests.mutation.judges import ask_cosign, ask_sigstore_python
+from tests.mutation.report import table
 from tests.verify.factory import ARTIFACT, IDENTITY, ISSUER, NOW
 
 
@@ -192,13 +192,9 @@ def _report(
     found: list[Disagreement],
     seconds: float,
 ) -> int:
-    explained = Counter((item.peer, reason) for item in found if (reason := explanation_of(item)) is not None)
-    unexplained = [item for item in found if explanation_of(item) is None]
-    print("| peer | says | cases | why |\n| --- | --- | --- | --- |")
-    for (peer, reason), number in sorted(
-        explained.items(), key=lambda item: (item[0][0], item[0][1].accepts, -item[1])
-    ):
-        print(f"| {peer} | {'accepts' if reason.accepts else 'refuses'} | {number} | {reason.why} |")
+    reasons = [explanation_of(item) for item in found]
+    unexplained = [item for item, reason in zip(found, reasons, strict=True) if reason is None]
+    print(table((reason.peer, reason.accepts, reason.why) for reason in reasons if reason is not None))
     for item in unexplained:
         print(f"UNEXPLAINED {item}")
     for sentence in wrong:
