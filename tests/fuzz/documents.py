@@ -7,6 +7,7 @@ from pycosign.codec.b64 import decode_b64, encode_b64
 from pycosign.codec.strict_json import Fields, canonical_json, compact_json, load_json
 from pycosign.errors import MalformedError
 from pycosign.instances.tuf_check import MetadataFiles, check_metadata, check_target, root_version
+from pycosign.instances.tuf_journal import format_journal, parse_journal
 from pycosign.limits import BUNDLE_BYTES
 from pycosign.verify.trust import compile_trust
 from pycosign.wire.cosign_key import format_encrypted_key, parse_encrypted_key
@@ -114,6 +115,10 @@ def run_tuf(data: bytes) -> None:
             check_metadata(files, anchor=good[0], history={"2.root.json": data})
 
 
+def run_tuf_journal(data: bytes) -> None:
+    same_again(data, parse_journal, lambda files: format_journal(files) or b"")
+
+
 def _tuf_file(name: str) -> bytes:
     return seeds.recorded(f"wire/tuf-{name}.json")[0]
 
@@ -176,6 +181,12 @@ TARGETS = (
         run_tuf,
         lambda: [_tuf_file(name) for name in _TUF_FILES],
         (check_metadata, check_target, root_version),
+    ),
+    Target(
+        "tuf-journal",
+        run_tuf_journal,
+        lambda: [format_journal({f"{name}.json": _tuf_file(name) for name in _TUF_FILES}) or b"", b'{"files":{}}'],
+        (parse_journal,),
     ),
     Target(
         "image-manifest",

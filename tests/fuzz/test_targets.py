@@ -48,6 +48,7 @@ EXCEPTIONS = {
     "instances.trust.load_signing_config": "opens files: their readers are targets",
     "instances.trust.load_trust": "opens files: their readers are targets",
     "instances.tuf_cache.read_or_none": "opens a file and returns its bytes",
+    "instances.tuf_journal.read_journal": "opens a file: `tuf-journal`",
     "keys.reference.read_key_file": "opens a file and returns its bytes",
     "keys.reference.read_key_reference": "opens a file, a variable or a URL and returns its bytes",
     "stack.keyring.load_key": "opens a file: `private-key`",

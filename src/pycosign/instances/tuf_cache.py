@@ -6,6 +6,7 @@
       MIRROR/root.json timestamp.json snapshot.json targets.json
       MIRROR/targets/trusted_root.json signing_config.v0.2.json
       MIRROR/root_history/N.root.json      ours: how the root got there
+      MIRROR/pycosign-pending.json         ours, while a refresh writes or after it was ended: see `tuf_journal`
       pycosign.lock                        ours: one writer at a time
 
 Written by `initialize` and by refreshing, after `tuf` accepted everything; trusted by every command that has no
@@ -19,6 +20,7 @@ import os
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from pycosign.ambient import monotonic_seconds
@@ -29,6 +31,7 @@ from pycosign.files import read_bounded, write_atomically
 from pycosign.instances.embedded import PUBLIC_GOOD_MIRROR, embedded_file
 from pycosign.instances.home import user_home
 from pycosign.instances.tuf_check import METADATA_BYTES, MetadataFiles, check_metadata, check_target
+from pycosign.instances.tuf_journal import JOURNAL_NAME, format_journal, read_journal
 from pycosign.limits import TRUSTED_ROOT_BYTES
 from pycosign.locks import FileLock, LockedError
 
@@ -46,6 +49,7 @@ __all__ = [
 ]
 
 _LOCK_PATIENCE_SECONDS: Final = 20.0
+_HISTORY: Final = "root_history/"
 _METADATA_NAMES: Final = ("root.json", "timestamp.json", "snapshot.json", "targets.json")
 
 
@@ -121,25 +125,33 @@ class TufCache:
     def read_target(self, name: str) -> CachedTarget | None:
         """A target, checked; None when metadata or file is not stored, or the repository has no such target.
 
-        A writer renames file after file: what does not fit is read again once no writer holds the lock.
+        A writer renames file after file: what does not fit is read again once no writer holds the lock, and then with
+        what a writer left to be done who was ended.
         Raises: TufMetadataError, MalformedError, UnavailableError: it cannot be read.
         """
         anchor = trust_anchor(self.location)
         try:
-            return self._read_target(name, anchor)
+            return self._read_target(name, anchor, {})
         except SigningError:
-            with lock_cache(self.location):
-                return self._read_target(name, anchor)
+            pass
+        with lock_cache(self.location):
+            try:
+                return self._read_target(name, anchor, {})
+            except SigningError:
+                pending = read_journal(self.location.folder)
+                if not pending:
+                    raise
+                return self._read_target(name, anchor, pending)
 
-    def _read_target(self, name: str, anchor: bytes | None) -> CachedTarget | None:
-        files = self._read_files()
+    def _read_target(self, name: str, anchor: bytes | None, pending: Mapping[str, bytes]) -> CachedTarget | None:
+        files = self._read_files(pending)
         if files is None:
             return None
-        history = self.history() if anchor is not None and anchor != files.root else {}
+        history = self.history(pending) if anchor is not None and anchor != files.root else {}
         metadata = check_metadata(files, anchor=anchor, history=history)
         if name not in metadata.targets:
             return None
-        content = self._read(os.path.join("targets", name), TRUSTED_ROOT_BYTES)
+        content = pending.get(f"targets/{name}") or self._read(os.path.join("targets", name), TRUSTED_ROOT_BYTES)
         if content is None:
             return None
         check_target(metadata, name, content)
@@ -164,12 +176,18 @@ class TufCache:
 
         The caller holds the lock. Raises: OSError.
         """
-        os.makedirs(self.location.directory, mode=0o700, exist_ok=True)
-        for name in sorted(files, key=lambda name: (name in _METADATA_NAMES, name)):
+        os.makedirs(self.location.folder, mode=0o700, exist_ok=True)
+        changed = {name: data for name, data in files.items() if self.read_file(name) != data}
+        journal = os.path.join(self.location.folder, JOURNAL_NAME)
+        pending = format_journal(changed) if changed else None
+        if pending is not None:
+            _replace(journal, pending)
+        for name in sorted(changed, key=lambda name: (name in _METADATA_NAMES, name)):
             path = os.path.join(self.location.folder, name)
             os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-            if read_or_none(path) != files[name]:
-                _replace(path, files[name])
+            _replace(path, changed[name])
+        if os.path.lexists(journal):
+            os.unlink(journal)
         _replace(self._date_path(), compact_json({"lastTimestamp": format_rfc3339(at)}))
 
     def remember_mirror(self) -> None:
@@ -177,22 +195,23 @@ class TufCache:
         os.makedirs(self.location.directory, mode=0o700, exist_ok=True)
         _replace(os.path.join(self.location.directory, "remote.json"), compact_json({"mirror": self.location.mirror}))
 
-    def history(self) -> dict[str, bytes]:
-        """The roots that led to the stored one, by file name ("5.root.json")."""
+    def history(self, pending: Mapping[str, bytes] = MappingProxyType({})) -> dict[str, bytes]:
+        """The roots that led to the stored one, by file name ("5.root.json"); those of a journal before others."""
         folder = os.path.join(self.location.folder, "root_history")
         try:
             names = [name for name in os.listdir(folder) if name.endswith(".root.json")]
         except OSError:
-            return {}
+            names = []
         read = {name: read_or_none(os.path.join(folder, name)) for name in names[:256]}
-        return {name: raw for name, raw in read.items() if raw is not None}
+        begun = {name.removeprefix(_HISTORY): raw for name, raw in pending.items() if name.startswith(_HISTORY)}
+        return {name: raw for name, raw in read.items() if raw is not None} | begun
 
     def read_file(self, name: str) -> bytes | None:
         """A stored file by its name relative to the mirror's folder, unchecked; None when it cannot be read."""
         return read_or_none(os.path.join(self.location.folder, name))
 
-    def _read_files(self) -> MetadataFiles | None:
-        read = [self._read(name, METADATA_BYTES) for name in _METADATA_NAMES]
+    def _read_files(self, pending: Mapping[str, bytes]) -> MetadataFiles | None:
+        read = [pending.get(name) or self._read(name, METADATA_BYTES) for name in _METADATA_NAMES]
         present = [raw for raw in read if raw is not None]
         return MetadataFiles(*present) if len(present) == len(read) else None
 
