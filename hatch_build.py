@@ -17,7 +17,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 _COMPILED = ("codec/*.py", "wire/*.py", "crypto/*.py", "verify/*.py")
 # mypyc forgets the "from None" that keeps what was made of a private key out of tracebacks; and machine code that reads
 # a file of any size does not stop at Ctrl-C, for only Python's own loop looks for signals.
-_LEFT_OUT = frozenset(("crypto/signers.py", "crypto/keybox.py", "crypto/digests.py"))
+_LEFT_OUT = frozenset(("crypto/signers.py", "crypto/keybox.py", "crypto/stream_digests.py"))
 _SETUP = """
 from mypyc.build import mypycify
 from setuptools import setup

@@ -63,6 +63,11 @@ def test_oids_come_back(arcs: tuple[int, int, list[int]]) -> None:
     assert reader(der_oid(text)).oid() == text
 
 
+def test_more_oids_than_are_remembered_come_back_all_the_same() -> None:
+    for _ in range(2):
+        assert all(reader(der_oid(f"1.2.{number}")).oid() == f"1.2.{number}" for number in range(700))
+
+
 @given(st.binary(max_size=20))
 def test_oids_have_one_spelling(content: bytes) -> None:
     der = der_element(0x06, content)

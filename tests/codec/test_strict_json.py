@@ -2,6 +2,7 @@
 
 import json
 import tracemalloc
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -108,6 +109,29 @@ def test_more_objects_and_arrays_than_anybody_writes_are_not_even_read(item: str
     assert load_json("[[],[]]", what="thing", max_bytes=9, max_containers=3) == [[], []]
     with pytest.raises(MalformedError):
         load_json("[[],[]]", what="thing", max_bytes=9, max_containers=2)
+
+
+@given(st.recursive(st.text('[{\\"a', max_size=4), st.lists, max_leaves=40), st.integers(0, 60))
+def test_whatever_has_more_objects_and_arrays_than_allowed_is_refused(value: Any, allowed: int) -> None:
+    def arrays(item: Any) -> int:
+        return 1 + sum(map(arrays, item)) if isinstance(item, list) else 0
+
+    try:
+        assert load_json(json.dumps(value), what="thing", max_bytes=9999, max_containers=allowed) == value
+    except MalformedError:
+        text = json.dumps(value)
+        assert text.count("[") + text.count("{") > allowed  # those in strings may count as well
+    else:
+        assert arrays(value) <= allowed
+
+
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")])
+def test_depth_is_counted_exactly(opening: str, closing: str) -> None:
+    deepest = opening * limits.JSON_DEPTH + "0" + closing * limits.JSON_DEPTH
+    load_json(deepest, what="thing", max_bytes=9999)
+    for text in (opening + deepest + closing, f"[{'[],' * 200}{deepest}]"):
+        with pytest.raises(MalformedError, match="nested deeper"):
+            load_json(text, what="thing", max_bytes=9999)
 
 
 def test_canonical_names_are_ordered_by_utf16_as_rfc_8785_shows() -> None:

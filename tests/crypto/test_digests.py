@@ -1,13 +1,16 @@
-"""Digests of streams."""
+"""Digests of messages and of streams."""
 
 import hashlib
 import io
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pycosign.crypto.digests import ALGORITHMS, CHUNK_BYTES, digest_file, digest_of
+from pycosign.crypto.digests import ALGORITHMS, digest_of
+from pycosign.crypto.stream_digests import CHUNK_BYTES, digest_file
 from pycosign.errors import UsageError
 
 
@@ -36,3 +39,26 @@ def test_other_algorithms_are_refused(name: str) -> None:
         digest_file(io.BytesIO(), [name])
     with pytest.raises(UsageError):
         digest_of(name, b"")
+
+
+@pytest.mark.parametrize(
+    "first", ["import hashlib", "import sys; sys.modules['_sha256'] = sys.modules['_sha2'] = None", ""]
+)
+def test_whatever_the_process_has_loaded_before_the_digests_are_the_same(first: str) -> None:
+    """One library for each: hashlib with Python's own for short messages, hashlib alone, `cryptography`."""
+    script = f"""
+{first}
+{"import hashlib" if "sys" in first else ""}
+import sys
+from pycosign.crypto.digests import digest_of
+assert ("hashlib" in sys.modules) == {bool(first)}
+for size in (0, 1, 55, 56, 64, 255, 256, 257, 5000):
+    for name in ("sha256", "sha384", "sha512"):
+        print(name, size, digest_of(name, bytes(size)).hex())
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    lines = done.stdout.splitlines()
+    assert len(lines) == 27
+    for line in lines:
+        name, size, digest = line.split()
+        assert digest == hashlib.new(name, bytes(int(size))).hexdigest()

@@ -10,7 +10,7 @@ from pycosign.api.files import ArtifactSource, Bundle, Digest, FileSource, artif
 from pycosign.api.instance import Instance
 from pycosign.api.means import PrivateKey, Token
 from pycosign.api.registries import RegistryAccess, repository_name
-from pycosign.crypto.digests import ByteStream
+from pycosign.crypto.stream_digests import ByteStream
 from pycosign.errors import MalformedError, UnavailableError, UsageError
 from pycosign.flows.blob_source import BlobSource
 from pycosign.flows.signing import KeylessSigning, KeySigning, SigningContext

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from pycosign.cli.context import Context
     from pycosign.cli.parser import Values
-    from pycosign.crypto.digests import ByteStream
+    from pycosign.crypto.stream_digests import ByteStream
     from pycosign.verify.evidence import Evidence
     from pycosign.verify.requirements import Requirements
 

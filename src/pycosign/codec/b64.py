@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from pycosign.errors import MalformedError
 
-__all__ = ["decode_b64", "decode_b64url", "encode_b64", "encode_b64url", "use_quick_decoder"]
+__all__ = ["canonical_b64", "decode_b64", "decode_b64url", "encode_b64", "encode_b64url", "use_quick_decoder"]
 
 _quick: Any = None
 
@@ -38,22 +38,39 @@ def encode_b64(raw: bytes) -> str:
 def decode_b64(text: str, *, what: str) -> bytes:
     """Decode standard base64, accepting only what `encode_b64` would write.
 
+    Raises: MalformedError(what): other characters, wrong padding, line breaks, left-over bits.
+    """
+    raw = canonical_b64(text)
+    if raw is None:
+        raise MalformedError(what, _why_not(text))
+    return raw
+
+
+def _why_not(text: str) -> str:
+    try:
+        _decode(text)
+    except ValueError:
+        return "is not base64"
+    return "is not canonical base64"
+
+
+def canonical_b64(text: str) -> bytes | None:
+    """The same for callers who name what it is only if they must: None where `decode_b64` refuses.
+
     The decoder itself skips foreign characters and ignores left-over bits ("QUI=" and "QUJ=" are both b"AB"). What it
     skipped is told by the length: n bytes are written as 4 * ceil(n / 3) characters, and take all of them, but for
     the padding, which is compared, as is the letter before it.
-
-    Raises: MalformedError(what): other characters, wrong padding, line breaks, left-over bits.
     """
     try:
         raw = _decode(text)
-    except ValueError as exc:  # among them binascii.Error; also non-ASCII text
-        raise MalformedError(what, "is not base64") from exc
+    except ValueError:  # among them binascii.Error; also non-ASCII text
+        return None
     size = len(raw)
     rest = size % 3
     if len(text) != (size + 2) // 3 * 4 or (
         rest and (text[rest - 3 :] != "=="[rest - 1 :] or text[rest - 4] not in _LAST[rest])
     ):
-        raise MalformedError(what, "is not canonical base64")
+        return None
     return raw
 
 

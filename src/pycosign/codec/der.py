@@ -5,7 +5,6 @@ name. Certificates, keys and timestamps are read with it because the libraries' 
 """
 
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Final
 
 from pycosign.errors import MalformedError
@@ -46,6 +45,8 @@ SEQUENCE: Final = 0x30
 SET: Final = 0x31
 
 _MAX_OID_BYTES: Final = 64
+_MAX_OID_TEXTS: Final = 256
+_OID_TEXTS: Final[dict[bytes, str]] = {}  # a cache of a pure function, emptied when it is full
 _MAX_INTEGER_BITS: Final = 512
 _MAX_FLAG_BYTES: Final = 8  # the most that any type has is 27 flags, PKIFailureInfo (RFC 3161, 2.4.2)
 
@@ -110,6 +111,15 @@ class DerReader:
         """Where the next element begins, in the bytes that the outermost reader was made of."""
         return self._at
 
+    @property
+    def end(self) -> int:
+        """Where the last element ends, in the same bytes."""
+        return self._end
+
+    def span_at(self, at: int, tag: int) -> tuple[int, int]:
+        """Where the content of the element at a place begins and ends; it must have this tag."""
+        return DerReader(self._raw, self.what, at, self._end)._element(tag)
+
     def finish(self) -> None:
         """Refuse what has not been read."""
         if self._at != self._end:
@@ -153,7 +163,9 @@ class DerReader:
             begin += count
             if not 1 <= count <= 4 or begin > end:
                 raise MalformedError(self.what, "has a length that is indefinite or too long")
-            length = int.from_bytes(raw[at + 2 : begin], "big")
+            length = raw[at + 2]
+            for place in range(at + 3, begin):
+                length = length << 8 | raw[place]
             if length < 0x80 or length >> 8 * (count - 1) == 0:
                 raise MalformedError(self.what, "has a length that is not minimal")
         stop = begin + length
@@ -212,6 +224,8 @@ class DerReader:
         value = self.content(tag)
         if not value or (len(value) > 1 and (value[0], value[1] >> 7) in ((0, 0), (0xFF, 1))):
             raise MalformedError(self.what, "has an INTEGER that is not minimal")
+        if len(value) == 1 and value[0] < 0x80:  # nearly every one but serial numbers
+            return value[0]
         return int.from_bytes(value, "big", signed=True)
 
     def bounded_integer(self) -> int:
@@ -264,8 +278,7 @@ class DerReader:
         if self.next_tag() != UTC_TIME:
             return self.generalized_time(fraction=False)
         digits = self._digits(self.content(UTC_TIME), 12)
-        century = "20" if digits < "50" else "19"
-        return self._moment(century + digits, 0)
+        return self._moment((b"20" if digits[0] < 0x35 else b"19") + digits, 0)  # the digit 5: RFC 5280, 4.1.2.5.1
 
     def generalized_time(self, *, fraction: bool = True) -> datetime:
         """A GeneralizedTime in UTC, with a fraction of a second if it may have one. Source: RFC 3161, 2.4.2.
@@ -280,29 +293,39 @@ class DerReader:
             raise MalformedError(self.what, "has a time with a fraction that is not canonical")
         return self._moment(self._digits(value[:14] + value[-1:], 14), int(digits[:6].ljust(6, b"0")))
 
-    def _digits(self, value: bytes, count: int) -> str:
+    def _digits(self, value: bytes, count: int) -> bytes:
         if len(value) != count + 1 or value[-1:] != b"Z" or not value[:-1].isdigit():
             raise MalformedError(self.what, "has a time that is not digits and Z")
-        return value[:-1].decode("ascii")
+        return value[:-1]
 
-    def _moment(self, digits: str, microsecond: int) -> datetime:
-        year, month, day = int(digits[:4]), int(digits[4:6]), int(digits[6:8])
-        hour, minute, second = int(digits[8:10]), int(digits[10:12]), int(digits[12:])
+    def _moment(self, digits: bytes, microsecond: int) -> datetime:
+        """The moment that 14 ASCII digits name, years first."""
+        year = _two_digits(digits, 0) * 100 + _two_digits(digits, 2)
+        month, day = _two_digits(digits, 4), _two_digits(digits, 6)
+        hour, minute, second = _two_digits(digits, 8), _two_digits(digits, 10), _two_digits(digits, 12)
         try:
             return datetime(year, month, day, hour, minute, second, microsecond, UTC)
         except ValueError as exc:
             raise MalformedError(self.what, "has a time that does not exist") from exc
 
 
+def _two_digits(digits: bytes, at: int) -> int:
+    return (digits[at] - 0x30) * 10 + digits[at + 1] - 0x30
+
+
 def oid_text(content: bytes, what: str) -> str:
     """The dotted text of an OBJECT IDENTIFIER's content. Raises: MalformedError."""
-    text = _oid_text(content)
+    text = _OID_TEXTS.get(content)
     if text is None:
-        raise MalformedError(what, "has an OBJECT IDENTIFIER that is not well-formed")
+        text = _oid_text(content)
+        if text is None:
+            raise MalformedError(what, "has an OBJECT IDENTIFIER that is not well-formed")
+        if len(_OID_TEXTS) >= _MAX_OID_TEXTS:
+            _OID_TEXTS.clear()
+        _OID_TEXTS[content] = text
     return text
 
 
-@lru_cache(maxsize=256)
 def _oid_text(value: bytes) -> str | None:
     """Dotted text, or None: empty, cut short, not minimal or too long."""
     if not value or len(value) > _MAX_OID_BYTES or value[-1] & 0x80:

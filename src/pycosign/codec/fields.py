@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final, TypeVar
 
-from pycosign.codec.b64 import decode_b64
+from pycosign.codec.b64 import canonical_b64, decode_b64
 from pycosign.codec.json_value import JsonValue
 from pycosign.errors import MalformedError
 
@@ -215,7 +215,10 @@ class Fields:
         return value
 
     def _decoded(self, text: str, name: str, size: int | None, max_size: int | None) -> bytes:
-        return self._sized(decode_b64(text, what=self.path(name)), name, size, max_size)
+        raw = canonical_b64(text)
+        if raw is None:
+            raw = decode_b64(text, what=self.path(name))  # it refuses too, and knows the words
+        return self._sized(raw, name, size, max_size)
 
     def _sized(self, raw: bytes, name: str, size: int | None, max_size: int | None) -> bytes:
         if size is not None and len(raw) != size:

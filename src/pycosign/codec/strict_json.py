@@ -70,8 +70,8 @@ def load_json(
         text = data if isinstance(data, str) else data.decode()
     except UnicodeError as exc:
         raise MalformedError(what, "is not UTF-8") from exc
-    brackets = text.count("{") + text.count("[")  # those in strings too: more objects and arrays there are not
-    if brackets > max_containers:
+    # each is two characters at least; and brackets in strings count too: more of them there are not
+    if len(text) > 2 * max_containers and text.count("{") + text.count("[") > max_containers:
         raise MalformedError(what, f"has more than {max_containers} objects and arrays")
     try:
         value: JsonValue = _DECODER.decode(text)
@@ -83,11 +83,23 @@ def load_json(
         raise MalformedError(what, f"is nested deeper than {limits.JSON_DEPTH} levels") from exc
     except ValueError as exc:  # an integer of more digits than Python converts
         raise MalformedError(what, "has a number that is too large") from exc
-    if brackets > limits.JSON_DEPTH and _is_deeper(value, limits.JSON_DEPTH):
+    if _has_more_brackets(text, limits.JSON_DEPTH) and _is_deeper(value, limits.JSON_DEPTH):
         raise MalformedError(what, f"is nested deeper than {limits.JSON_DEPTH} levels")
     if _may_escape_surrogates(text):
         _check_surrogates(value, what)
     return value
+
+
+def _has_more_brackets(text: str, count: int) -> bool:
+    """Whether "{" and "[" stand in a JSON text more than so many times. To find a few is cheaper than to count all."""
+    for bracket in "{[":
+        at = text.find(bracket)
+        while at >= 0:
+            count -= 1
+            if count < 0:
+                return True
+            at = text.find(bracket, at + 1)
+    return False
 
 
 def _is_deeper(value: JsonValue, levels: int) -> bool:

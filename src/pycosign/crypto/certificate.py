@@ -127,9 +127,13 @@ class Certificate:
         items = explicit.sequence()
         explicit.finish()
         tbs, what, places = self.tbs_der, self.what, self._extension_places
-        for tag, begin, content, end in items.elements():
-            if tag != SEQUENCE:
-                raise MalformedError(what, "has an extension that is not a SEQUENCE")
+        begin, last = items.offset, items.end
+        while begin < last:
+            content = begin + 2
+            length = tbs[begin + 1] if content <= last else 0x80
+            end = content + length
+            if length >= 0x80 or tbs[begin] != SEQUENCE or end > last:  # a long one, or one that is refused
+                content, end = items.span_at(begin, SEQUENCE)
             oid_end = content + 2 + tbs[content + 1] if end - content > 4 else end
             critical, value_at = False, oid_end + 2
             if (
@@ -147,6 +151,7 @@ class Certificate:
             places[oid] = (begin, value_at, end)
             if critical:
                 self.critical += (oid,)
+            begin = end
         if not 1 <= len(places) <= CERTIFICATE_EXTENSIONS:
             raise MalformedError(what, f"has no extensions, or more than {CERTIFICATE_EXTENSIONS}")
 
@@ -213,12 +218,12 @@ class Certificate:
         out = [places[oid] for oid in oids if oid in places]
         if not out:
             return tbs
-        spans = [(begin, end) for begin, _, end in places.values()]
+        spans = list(places.values())
         at, kept = spans[0][0], []
         for begin, _, end in sorted(out):
             kept.append(tbs[at:begin])
             at = end
-        kept.append(tbs[at : spans[-1][1]])
+        kept.append(tbs[at : spans[-1][2]])
         head = 2 if tbs[1] < 0x80 else 2 + (tbs[1] & 0x7F)
         before = tbs[head : self._extensions_at]
         return der_sequence(before, der_context(3, der_sequence(*kept)) if len(out) < len(places) else b"")

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Final
 
 from pycosign import limits
-from pycosign.crypto.digests import ByteStream, check_end, digest_file
+from pycosign.crypto.stream_digests import ByteStream, check_end, digest_file
 from pycosign.errors import UnavailableError, UsageError
 from pycosign.record import Record
 from pycosign.verify.artifact import DIGEST_SIZES, Artifact, artifact_from_bytes, artifact_from_digest

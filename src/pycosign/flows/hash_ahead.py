@@ -6,7 +6,7 @@ half as much time again.
 
 import threading
 
-from pycosign.crypto.digests import digest_file
+from pycosign.crypto.stream_digests import digest_file
 
 __all__ = ["HashAhead"]
 

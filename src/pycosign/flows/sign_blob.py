@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from pycosign import limits
-from pycosign.crypto.digests import ByteStream, check_end, digest_file
+from pycosign.crypto.stream_digests import ByteStream, check_end, digest_file
 from pycosign.errors import UnavailableError, UsageError
 from pycosign.flows.signing import Signing, SigningContext, begin_signing, check_own_evidence, collect_testimony
 from pycosign.sign.assemble import Testimony, assemble_bundle, assemble_legacy_bundle

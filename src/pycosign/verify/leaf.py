@@ -1,5 +1,6 @@
 """The signing certificate: a path to an authority of the trust root that was good at *every* proved moment."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from pycosign import limits
@@ -93,7 +94,7 @@ def _path_at(
     """The path at one moment, through whichever authority has one; else the most telling of their refusals."""
     late: list[SigningError] = []
     refused: list[SigningError] = [InvalidCertificatePathError("the trust root names no certificate authority")]
-    for authority in trust.certificate_authorities:
+    for authority in _possible(leaf, extra, trust):
         try:
             path = _path_through(authority, leaf, extra, time, trust)
         except NotValidAtTimeError as exc:
@@ -110,6 +111,15 @@ def _path_at(
     if time.source == "timestamp":
         raise TimestampOutsideValidityError(f"the signed timestamp is not inside the validity: {late[0]}") from late[0]
     raise late[0]
+
+
+def _possible(leaf: Certificate, extra: tuple[Certificate, ...], trust: TrustRoot) -> Sequence[TrustedAuthority]:
+    """The authorities that the leaf names as its issuer, if there are any: no other has a path or a telling refusal."""
+    if extra:  # one of them may be the issuer
+        return trust.certificate_authorities
+    name = leaf.issuer_der
+    named = [it for it in trust.certificate_authorities if any(cert.subject_der == name for cert in it.certificates)]
+    return named or trust.certificate_authorities
 
 
 def _path_through(

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
     from pycosign.cli.context import Context
     from pycosign.cli.parser import Values
-    from pycosign.crypto.digests import ByteStream
     from pycosign.crypto.keys import PublicKey
+    from pycosign.crypto.stream_digests import ByteStream
     from pycosign.flows.bundle_create import SearchLog
     from pycosign.verify.evidence import Evidence
     from pycosign.wire.log_entry import LogEntry
