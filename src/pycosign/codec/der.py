@@ -135,7 +135,7 @@ class DerReader:
             raise MalformedError(self.what, "ends too early")
         return self._raw[self._at]
 
-    def _element(self, tag: int | None) -> tuple[int, int]:
+    def _element(self, tag: int) -> tuple[int, int]:
         """Step over one element; where its content begins and ends."""
         raw, at = self._raw, self._at
         begin = at + 2
@@ -182,7 +182,7 @@ class DerReader:
     def whole(self, tag: int | None = None) -> bytes:
         """The next element with its tag and length, as it stands; any tag if none is given."""
         at = self._at
-        _, stop = self._element(tag)
+        _, stop = self._any_element(None) if tag is None else self._element(tag)
         return self._raw[at:stop]
 
     def rest(self) -> bytes:

@@ -13,6 +13,7 @@ from pycosign.codec.der_writer import der_context, der_sequence
 from pycosign.codec.pem import format_pem
 from pycosign.crypto import extensions as ext
 from pycosign.crypto.algorithms import RSA_PSS_OID, scheme_of_oid
+from pycosign.crypto.digests import digest_of, sha256
 from pycosign.crypto.keys import PublicKey, parse_spki
 from pycosign.errors import InvalidSignatureError, MalformedError
 from pycosign.limits import CERTIFICATE_BYTES, CERTIFICATE_EXTENSIONS
@@ -54,6 +55,7 @@ class Certificate:
 
     __slots__ = (
         "_algorithm_der",
+        "_digests",
         "_extension_places",
         "_extensions_at",
         "_public_key",
@@ -96,6 +98,7 @@ class Certificate:
         self._public_key: PublicKey | None = None
         self._signed_by: PublicKey | None = None
         self._values: dict[str, Any] = {}  # of extensions that were asked for
+        self._digests: dict[str, bytes] = {}
         self._read_tbs(read_der(self.tbs_der, SEQUENCE, what))
 
     def _read_tbs(self, fields: DerReader) -> None:
@@ -227,6 +230,21 @@ class Certificate:
         head = 2 if tbs[1] < 0x80 else 2 + (tbs[1] & 0x7F)
         before = tbs[head : self._extensions_at]
         return der_sequence(before, der_context(3, der_sequence(*kept)) if len(out) < len(places) else b"")
+
+    def digest(self, hash_name: str) -> bytes:
+        """The digest of the DER, remembered: those of a trust root's authorities are asked for again and again."""
+        found = self._digests.get(hash_name)
+        if found is None:
+            found = self._digests[hash_name] = digest_of(hash_name, self.der)
+        return found
+
+    @property
+    def key_hash(self) -> bytes:
+        """The SHA-256 digest of the SubjectPublicKeyInfo, remembered too. RFC 6962, 3.2: issuer_key_hash."""
+        found = self._digests.get("key")
+        if found is None:
+            found = self._digests["key"] = sha256(self.spki_der)
+        return found
 
     def pem(self) -> bytes:
         """PEM `CERTIFICATE`."""

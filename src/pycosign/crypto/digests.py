@@ -49,7 +49,7 @@ def digest_of(name: str, message: bytes) -> bytes:
     if name == "sha256":
         return sha256(message)
     if _hashlib is not None:
-        raw: bytes = _hashlib.new(name, message).digest()
+        raw: bytes = getattr(_hashlib, name)(message).digest()
         return raw
     return _by_library(name, message)
 

@@ -50,7 +50,7 @@ def check_revocations(
         _check_key(revocations, sha256(key.spki_der), times)
         if leaf is not None and who is not None:
             for authority in leaf.path[1:]:
-                _check_key(revocations, sha256(authority.spki_der), times)
+                _check_key(revocations, authority.key_hash, times)
             _check_certificates(revocations, leaf)
             _check_identity(revocations, who, times)
     for revocations in requirements.revocations:
@@ -85,7 +85,7 @@ def _check_key(revocations: RevocationList, digest: bytes, times: tuple[Verified
 def _check_certificates(revocations: RevocationList, leaf: VerifiedLeaf) -> None:
     """Every certificate of the path but the anchor: whoever trusts that one names it, and can leave it out."""
     for certificate, issuer in itertools.pairwise(leaf.path):
-        issuers = None, sha256(issuer.spki_der)
+        issuers = None, issuer.key_hash
         for entry in revocations.certificates:
             if entry.serial == certificate.serial and entry.issuer in issuers:
                 why = _why(revocations, entry.revoked)

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 from typing import Final
 
-from pycosign.crypto.digests import sha256
 from pycosign.crypto.extensions import SCT_LIST
 from pycosign.errors import InvalidSctError, InvalidSignatureError, SigningError, UsageError
 from pycosign.record import Record
@@ -60,8 +59,7 @@ def _promises(leaf: VerifiedLeaf, evidence: Evidence) -> list[tuple[Sct, Certifi
     found: list[tuple[Sct, CertificateEntry]] = []
     encoded = leaf.certificate.sct_list_der
     if encoded is not None:
-        issuer_key_hash = sha256(leaf.issuer.spki_der)
-        entry = CertificateEntry(issuer_key_hash, leaf.certificate.tbs_without(SCT_LIST))
+        entry = CertificateEntry(leaf.issuer.key_hash, leaf.certificate.tbs_without(SCT_LIST))
         found += [(sct, entry) for sct in parse_sct_list(encoded)]
     if evidence.detached_sct is not None:
         found.append((evidence.detached_sct, CertificateEntry(None, leaf.certificate.der)))

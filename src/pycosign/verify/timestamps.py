@@ -112,7 +112,7 @@ def _known_signers(token: "TimestampToken", trust: TrustRoot) -> list[_Signer]:
     signers += [signer for signer in unlisted if signer.certificate.spki_der not in listed_keys]
     if len(signers) > 1 and token.ess_hash_oid is not None:
         wanted, oid = token.ess_certificate_hash, token.ess_hash_oid
-        signers = [signer for signer in signers if _ess_hash(oid, signer.certificate.der) == wanted] or signers
+        signers = [signer for signer in signers if _ess_hash(oid, signer.certificate) == wanted] or signers
     return signers
 
 
@@ -204,7 +204,7 @@ def _check_signature(token: "TimestampToken", certificate: Certificate) -> None:
         raise InvalidTimestampError("the timestamp's signed digest is of other information")
     if token.ess_hash_oid is None:
         raise InvalidTimestampError("the timestamp does not sign which certificate it was made with")
-    if _ess_hash(token.ess_hash_oid, certificate.der) != token.ess_certificate_hash:
+    if _ess_hash(token.ess_hash_oid, certificate) != token.ess_certificate_hash:
         raise InvalidTimestampError("the timestamp was made with another certificate than the authority's")
     scheme = scheme_of_oid(token.signature_oid, "timestamp signature")
     key = certificate.public_key
@@ -217,13 +217,13 @@ def _check_signature(token: "TimestampToken", certificate: Certificate) -> None:
         raise InvalidTimestampError("the timestamp's signature does not verify under its authority's key") from exc
 
 
-def _ess_hash(oid: str, der: bytes) -> bytes:
+def _ess_hash(oid: str, certificate: Certificate) -> bytes:
     """The reference to the certificate; the older form of it is SHA-1 by definition (RFC 2634), beside a full check."""
     if oid == _SHA1_OID:
         import hashlib  # the old form is rare
 
-        return hashlib.sha1(der, usedforsecurity=False).digest()
-    return digest_of(hash_name_of_oid(oid, "timestamp certificate reference"), der)
+        return hashlib.sha1(certificate.der, usedforsecurity=False).digest()
+    return certificate.digest(hash_name_of_oid(oid, "timestamp certificate reference"))
 
 
 def _check_authority(token: "TimestampToken", signer: _Signer, trust: TrustRoot) -> tuple[Certificate, ...]:

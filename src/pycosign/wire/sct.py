@@ -88,7 +88,10 @@ class _TlsReader:
         return taken
 
     def number(self, count: int) -> int:
-        return int.from_bytes(self.take(count), "big")
+        value = 0
+        for byte in self.take(count):
+            value = value << 8 | byte
+        return value
 
     def vector(self, length_bytes: int) -> bytes:
         return self.take(self.number(length_bytes))
