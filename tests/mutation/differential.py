@@ -19,10 +19,11 @@ from typing import Any, NamedTuple
 from pycosign.errors import SigningError
 from tests.corpus.load import Entry, corpus
 from tests.interop.environment import Home
+from tests.mutation.corpus_cause import CorpusDisagreement
 from tests.mutation.document import MEMBER_FORMS
 from tests.mutation.engine import Examiner, Finding, sample_of
 from tests.mutation.explained import COSIGN, PYTHON
-from tests.mutation.explained_corpus import CorpusDisagreement, explanation_of
+from tests.mutation.explained_corpus import explanation_of
 from tests.mutation.judges import ask_cosign, ask_sigstore_python
 from tests.mutation.report import table
 

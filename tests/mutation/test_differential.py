@@ -7,9 +7,10 @@ import pytest
 from tests.corpus.load import corpus
 from tests.interop.environment import Home
 from tests.interop.peers import cache, find
+from tests.mutation.corpus_cause import CorpusDisagreement
 from tests.mutation.differential import cases, disagreements, for_cosign, for_python, has_rekor_v2, ours
 from tests.mutation.explained import COSIGN, PYTHON
-from tests.mutation.explained_corpus import TABLE, CorpusDisagreement, explanation_of
+from tests.mutation.explained_corpus import TABLE, explanation_of
 from tests.mutation.judges import ask_cosign, ask_sigstore_python
 from tests.mutation.report import table
 
