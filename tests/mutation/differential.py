@@ -25,7 +25,7 @@ from tests.mutation.engine import Examiner, Finding, sample_of
 from tests.mutation.explained import COSIGN, PYTHON
 from tests.mutation.explained_corpus import explanation_of
 from tests.mutation.judges import ask_cosign, ask_sigstore_python
-from tests.mutation.report import table
+from tests.mutation.report import Answers, asked, differing, print_report
 
 
 class Case(NamedTuple):
@@ -96,22 +96,19 @@ def for_python(case: Case) -> dict[str, Any] | None:
     return {**options._asdict(), "bundle": str(case.path)} if asked else None
 
 
-def disagreements(
-    all_cases: list[Case], ours: list[str], answers: dict[str, list[str | None]]
-) -> Iterator[CorpusDisagreement]:
+def disagreements(all_cases: list[Case], ours: list[str], answers: Answers) -> list[CorpusDisagreement]:
     """Every case in which a peer says otherwise."""
-    for peer, theirs in answers.items():
-        for case, mine, other in zip(all_cases, ours, theirs, strict=True):
-            if other is not None and bool(mine) != bool(other):
-                name = case.entry.name
-                yield CorpusDisagreement(peer, name, has_rekor_v2(case.entry), case.change, mine, other)
+    return [
+        CorpusDisagreement(peer, case.entry.name, has_rekor_v2(case.entry), case.change, mine, other)
+        for peer, case, mine, other in differing(all_cases, ours, answers)
+    ]
 
 
 @cache
 def has_rekor_v2(entry: Entry) -> bool:
     """Whether a log entry of the bundle as published is one of Rekor v2."""
-    entries = json.loads(entry.document())["verificationMaterial"].get("tlogEntries", [])
-    kinds = [entry.get("kindVersion", {}) for entry in entries]
+    logged = json.loads(entry.document())["verificationMaterial"].get("tlogEntries", [])
+    kinds = [item.get("kindVersion", {}) for item in logged]
     return any(kind.get("kind") != "intoto" and kind.get("version") == "0.0.2" for kind in kinds)
 
 
@@ -126,30 +123,17 @@ def main() -> int:
         made = list(cases(folder / "bundles", arguments.mutants))
         all_cases = [case for case, _ in made]
         mine = [ours(case) for case in all_cases]
-        answers: dict[str, list[str | None]] = {
-            COSIGN: list(ask_cosign(Home(folder / "home"), [for_cosign(case) for case in all_cases])),
+        answers: Answers = {
+            COSIGN: ask_cosign(Home(folder / "home"), [for_cosign(case) for case in all_cases]),
             PYTHON: ask_sigstore_python([for_python(case) for case in all_cases]),
         }
     wrong = [str(finding) for _, findings in made for finding in findings]
     originals = [(case, code) for case, code in zip(all_cases, mine, strict=True) if not case.change]
     wrong += [f"{case.entry.name}: refused: {code}" for case, code in originals if code]
-    found = list(disagreements(all_cases, mine, answers))
-    failed = _report(found, wrong)
-    asked = ", ".join(f"{peer} {sum(answer is not None for answer in theirs)}" for peer, theirs in answers.items())
-    print(f"{len(all_cases)} cases of {len(originals)} entries; asked: {asked}; {time.monotonic() - started:.0f} s")
+    failed = print_report(disagreements(all_cases, mine, answers), explanation_of, wrong)
+    seconds = time.monotonic() - started
+    print(f"{len(all_cases)} cases of {len(originals)} entries; asked: {asked(answers)}; {seconds:.0f} s")
     return failed
-
-
-def _report(found: list[CorpusDisagreement], wrong: list[str]) -> int:
-    reasons = [explanation_of(item) for item in found]
-    unexplained = [item for item, reason in zip(found, reasons, strict=True) if reason is None]
-    print(table((reason.peer, reason.accepts, reason.why) for reason in reasons if reason is not None))
-    for item in unexplained:
-        print(f"UNEXPLAINED {item}")
-    for sentence in wrong:
-        print(f"FINDING {sentence}")
-    print(f"\n{len(found)} disagreements, {len(unexplained)} unexplained; {len(wrong)} findings")
-    return 1 if unexplained or wrong else 0
 
 
 if __name__ == "__main__":

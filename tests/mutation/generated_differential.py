@@ -24,10 +24,10 @@ from pycosign.verify.trust import TrustRoot, compile_trust
 from pycosign.wire.trusted_root import Authority, format_trusted_root, parse_trusted_root
 from tests.interop.environment import Home
 from tests.mutation.changes import CHANGES, Change
-from tests.mutation.explained import Disagreement, explanation_of
+from tests.mutation.explained import COSIGN, PYTHON, Disagreement, explanation_of
 from tests.mutation.generated import Recipe, Truth, recipes, signer, the_world
 from tests.mutation.judges import ask_cosign, ask_sigstore_python
-from tests.mutation.report import table
+from tests.mutation.report import Answers, asked, differing, print_report
 from tests.verify.factory import ARTIFACT, IDENTITY, ISSUER, NOW
 
 
@@ -150,14 +150,12 @@ def findings(all_cases: list[Case], ours: list[str]) -> list[str]:
     ]
 
 
-def disagreements(
-    all_cases: list[Case], ours: list[str], answers: dict[str, list[str | None]]
-) -> Iterator[Disagreement]:
+def disagreements(all_cases: list[Case], ours: list[str], answers: Answers) -> list[Disagreement]:
     """Every case in which a peer says otherwise."""
-    for peer, theirs in answers.items():
-        for case, mine, other in zip(all_cases, ours, theirs, strict=True):
-            if other is not None and bool(mine) != bool(other):
-                yield Disagreement(peer, case.recipe, case.change.name, case.change.truth, mine, other)
+    return [
+        Disagreement(peer, case.recipe, case.change.name, case.change.truth, mine, other)
+        for peer, case, mine, other in differing(all_cases, ours, answers)
+    ]
 
 
 def main() -> int:
@@ -175,36 +173,13 @@ def main() -> int:
         with ThreadPoolExecutor(2) as pool:
             cosigns = pool.submit(ask_cosign, home, [court.for_cosign(case) for case in all_cases])
             pythons = pool.submit(ask_sigstore_python, [court.for_python(case) for case in all_cases])
-            answers: dict[str, list[str | None]] = {
-                "Cosign": list(cosigns.result()),
-                "sigstore-python": pythons.result(),
-            }
-        wrong = findings(all_cases, ours)
-        found = list(disagreements(all_cases, ours, answers))
-    return _report(all_cases, ours, answers, wrong, found, time.monotonic() - started)
-
-
-def _report(
-    all_cases: list[Case],
-    ours: list[str],
-    answers: dict[str, list[str | None]],
-    wrong: list[str],
-    found: list[Disagreement],
-    seconds: float,
-) -> int:
-    reasons = [explanation_of(item) for item in found]
-    unexplained = [item for item, reason in zip(found, reasons, strict=True) if reason is None]
-    print(table((reason.peer, reason.accepts, reason.why) for reason in reasons if reason is not None))
-    for item in unexplained:
-        print(f"UNEXPLAINED {item}")
-    for sentence in wrong:
-        print(f"FINDING {sentence}")
-    asked = ", ".join(f"{peer} {sum(a is not None for a in theirs)}" for peer, theirs in answers.items())
+            answers: Answers = {COSIGN: cosigns.result(), PYTHON: pythons.result()}
+    wrong = findings(all_cases, ours)
+    failed = print_report(disagreements(all_cases, ours, answers), explanation_of, wrong)
     kinds = len({case.recipe for case in all_cases})
-    print(f"\n{len(all_cases)} bundles of {kinds} kinds with {len(CHANGES) - 1} changes; asked: {asked}")
-    print(f"pycosign accepts {ours.count('')}; {len(wrong)} findings; {seconds:.0f} s")
-    print(f"{len(found)} disagreements, {len(unexplained)} unexplained")
-    return 1 if unexplained or wrong else 0
+    print(f"{len(all_cases)} bundles of {kinds} kinds with {len(CHANGES) - 1} changes; asked: {asked(answers)}")
+    print(f"pycosign accepts {ours.count('')}; {time.monotonic() - started:.0f} s")
+    return failed
 
 
 if __name__ == "__main__":

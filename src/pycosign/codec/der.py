@@ -97,11 +97,6 @@ class DerReader:
         self._raw, self._at, self._end, self.what = raw, at, len(raw) if end is None else end, what
 
     # -- structure --
-    def elements(self) -> list[tuple[int, int, int, int]]:
-        """All that is left, as `read_elements` gives it; the places are in the bytes of the outermost reader."""
-        at, self._at = self._at, self._end
-        return read_elements(self._raw, self.what, at, self._end)
-
     def at_end(self) -> bool:
         """Whether everything has been read."""
         return self._at == self._end

@@ -58,6 +58,7 @@ class Certificate:
         "_digests",
         "_extension_places",
         "_extensions_at",
+        "_key_hash",
         "_public_key",
         "_signed_by",
         "_values",
@@ -98,7 +99,8 @@ class Certificate:
         self._public_key: PublicKey | None = None
         self._signed_by: PublicKey | None = None
         self._values: dict[str, Any] = {}  # of extensions that were asked for
-        self._digests: dict[str, bytes] = {}
+        self._digests: dict[str, bytes] = {}  # of the DER, those that were asked for
+        self._key_hash: bytes | None = None
         self._read_tbs(read_der(self.tbs_der, SEQUENCE, what))
 
     def _read_tbs(self, fields: DerReader) -> None:
@@ -241,10 +243,9 @@ class Certificate:
     @property
     def key_hash(self) -> bytes:
         """The SHA-256 digest of the SubjectPublicKeyInfo, remembered too. RFC 6962, 3.2: issuer_key_hash."""
-        found = self._digests.get("key")
-        if found is None:
-            found = self._digests["key"] = sha256(self.spki_der)
-        return found
+        if self._key_hash is None:
+            self._key_hash = sha256(self.spki_der)
+        return self._key_hash
 
     def pem(self) -> bytes:
         """PEM `CERTIFICATE`."""

@@ -20,7 +20,6 @@ import os
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from pycosign.ambient import monotonic_seconds
@@ -195,7 +194,7 @@ class TufCache:
         os.makedirs(self.location.directory, mode=0o700, exist_ok=True)
         _replace(os.path.join(self.location.directory, "remote.json"), compact_json({"mirror": self.location.mirror}))
 
-    def history(self, pending: Mapping[str, bytes] = MappingProxyType({})) -> dict[str, bytes]:
+    def history(self, pending: Mapping[str, bytes] | None = None) -> dict[str, bytes]:
         """The roots that led to the stored one, by file name ("5.root.json"); those of a journal before others."""
         folder = os.path.join(self.location.folder, "root_history")
         try:
@@ -203,7 +202,7 @@ class TufCache:
         except OSError:
             names = []
         read = {name: read_or_none(os.path.join(folder, name)) for name in names[:256]}
-        begun = {name.removeprefix(_HISTORY): raw for name, raw in pending.items() if name.startswith(_HISTORY)}
+        begun = {name.removeprefix(_HISTORY): raw for name, raw in (pending or {}).items() if name.startswith(_HISTORY)}
         return {name: raw for name, raw in read.items() if raw is not None} | begun
 
     def read_file(self, name: str) -> bytes | None:
