@@ -56,5 +56,20 @@ def push_image(registry: str, repository: str, tag: str) -> str:
     return _digest(manifest)
 
 
+def retype_referrer(image: str, artifact_type: str) -> None:
+    """Give the one manifest that refers to an image (REGISTRY/REPOSITORY@DIGEST) another type in its place."""
+    place, _, digest = image.partition("@")
+    registry, _, repository = place.partition("/")
+    base = f"http://{registry}/v2/{repository}"
+    with urllib.request.urlopen(f"{base}/referrers/{digest}", timeout=10) as answer:
+        (entry,) = json.load(answer)["manifests"]
+    url = f"{base}/manifests/{entry['digest']}"
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        manifest = json.load(answer)
+    raw = json.dumps({**manifest, "artifactType": artifact_type}).encode()
+    _send("PUT", f"{base}/manifests/{_digest(raw)}", raw, manifest["mediaType"])
+    _send("DELETE", url, b"", "")
+
+
 if __name__ == "__main__":
     print(push_image(*sys.argv[1:4]))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.interop.environment import Result
-from tests.interop.images import push_image
+from tests.interop.images import push_image, retype_referrer
 from tests.interop.tools import EMAIL, WRONG_EMAIL, Tool
 
 
@@ -112,6 +112,17 @@ def _unsigned_row(stage: Stage, tool: Tool, registry: str) -> None:
         raise Failed(f"{tool.name}: status {result.status} instead of 10: {result.last_words}")
 
 
+def foreign_type_row(stage: Stage, verifier: Tool, registry: str) -> None:
+    """A bundle that was attached under a type of its own: no verifier may overlook it."""
+    image = _image(stage.registries[registry])
+    signer = stage.ours
+    accepts(signer.run("sign", "--yes", *signer.bundle_flags("v2"), *_signer(signer, stage, "key"), image), signer.name)
+    retype_referrer(image, "application/vnd.example.release")
+    words = ["verify", *verifier.verify_bundle_flags("v2")]
+    accepts(verifier.run(*words, *_demand(verifier, stage, "key"), image), verifier.name)
+    refuses(verifier.run(*words, *_demand(verifier, stage, "key", wrong=True), image), verifier.name)
+
+
 FORMS = ("v2", "v1", "legacy")
 HOW = ("key", "keyless")
 
@@ -141,6 +152,12 @@ def rows(stage: Stage) -> Iterator[Row]:
             "b",
             f"{peer.name} signs a file ({form}, {how}), pycosign verifies",
             partial(blob_row, stage, peer, stage.ours, form, how),
+        )
+    for tool in (stage.ours, *stage.peers):
+        yield Row(
+            "b",
+            f"{tool.name} verifies a bundle under a foreign artifactType (v2, key, our registry)",
+            partial(foreign_type_row, stage, tool, "our registry"),
         )
     for tool, registry in itertools.product((stage.ours, *stage.peers), stage.registries):
         yield Row(

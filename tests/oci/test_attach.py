@@ -126,6 +126,27 @@ def test_other_referrers_are_no_bundles(place: Place) -> None:
     assert find_bundles(place.registry, place.repository, image.digest) == ()
 
 
+def push_under_a_type(place: Place, image: Descriptor, content: bytes, kind: str) -> None:
+    """Attach a bundle as other tools may: of another type than Cosign gives."""
+    empty = Descriptor(EMPTY_MEDIA_TYPE, place.registry.push_blob(place.repository, EMPTY_JSON).digest, 2)
+    blob = place.registry.push_blob(place.repository, content)
+    layer = Descriptor(BUNDLE_V03_MEDIA_TYPE, blob.digest, blob.size)
+    subject = Descriptor(image.media_type, image.digest, image.size)
+    raw = format_manifest(empty, [layer], subject=subject, artifact_type=kind)
+    pushed = place.registry.push_manifest(place.repository, raw, OCI_MANIFEST)
+    if not place.has_api:
+        add_to_fallback_tag(place.registry, place.repository, image.digest, pushed._replace(artifact_type=kind))
+
+
+def test_a_bundle_under_a_type_of_its_own_is_found_where_there_is_no_other(place: Place) -> None:
+    image = put_image(place.registry, place.repository)
+    push_under_a_type(place, image, b"[1]", "application/vnd.example.release")
+    (found,) = find_bundles(place.registry, place.repository, image.digest)
+    assert (found.bundle, found.problem) == (b"[1]", None)
+    push(place, image, b"[2]")
+    assert [item.bundle for item in find_bundles(place.registry, place.repository, image.digest)] == [b"[2]"]
+
+
 def test_too_many_bundles_are_refused_not_cut_off(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "SIGNATURES_PER_IMAGE", 2)
     image = put_image(place.registry, place.repository)

@@ -6,7 +6,8 @@ tuple means that the registry was asked and has none; a found thing may carry th
 what could not be listed raises.
 """
 
-from collections.abc import Callable, Mapping
+import itertools
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -103,12 +104,23 @@ def find_bundles(
 ) -> tuple[FoundBundle, ...]:
     """Every bundle that refers to `digest`: signatures and attestations alike, in the registry's order.
 
+    What the list gives another type than a bundle's is only looked at where nothing else is a bundle.
+
     Raises: UnavailableError: the registry could not list them; MalformedError: it lists too many, or not as it should.
     """
-    candidates = [entry for entry in registry.referrers(repository, digest) if _may_be_bundle(entry)]
+    entries = registry.referrers(repository, digest)
+    found = _read_bundles(registry, repository, digest, filter(_may_be_bundle, entries), max_bytes)
+    if not found:  # whoever attached one with another tool may have given it any type: Cosign looks at none
+        found = _read_bundles(registry, repository, digest, itertools.filterfalse(_may_be_bundle, entries), max_bytes)
+    return tuple(found)
+
+
+def _read_bundles(
+    registry: Registry, repository: str, digest: str, entries: Iterable[Descriptor], max_bytes: int
+) -> list[FoundBundle]:
     found: list[FoundBundle] = []
     left = limits.ATTACHMENTS_BYTES
-    for entry in candidates:
+    for entry in entries:
         item = _read_bundle(registry, repository, digest, entry, min(max_bytes, left))
         if item is not None:
             found.append(item)
@@ -117,12 +129,15 @@ def find_bundles(
             what = f"list of bundles of {repository}@{digest}"
             problem = f"has more than {limits.SIGNATURES_PER_IMAGE} entries"
             raise MalformedError(what, problem, code="registry.too-many")
-    return tuple(found)
+    return found
 
 
 def _may_be_bundle(entry: Descriptor) -> bool:
-    kind = entry.artifact_type
-    return kind in _UNTOLD_TYPES or (kind is not None and kind.startswith(_BUNDLE_PREFIX))
+    return entry.artifact_type in _UNTOLD_TYPES or _is_bundle_type(entry.artifact_type)
+
+
+def _is_bundle_type(kind: str | None) -> bool:
+    return kind is not None and kind.startswith(_BUNDLE_PREFIX)
 
 
 def _read_bundle(
@@ -141,15 +156,14 @@ def _read_bundle(
             raise MalformedError(what, f"has {len(manifest.layers)} layers where a bundle has one")
         return FoundBundle(entry, registry.get_blob(repository, manifest.layers[0], max_bytes=max_bytes), None)
     except SigningError as exc:
-        # without a type in the list, what cannot be read may have been anything; Cosign's own entries have one
-        if entry.artifact_type in _UNTOLD_TYPES and isinstance(exc, MalformedError):
+        # without a bundle's type in the list, what cannot be read may have been anything; Cosign's entries have one
+        if isinstance(exc, MalformedError) and not _is_bundle_type(entry.artifact_type):
             return None
         return FoundBundle(entry, None, exc)
 
 
 def _is_bundle_manifest(manifest: Manifest) -> bool:
-    kinds = (manifest.artifact_type or "", *(layer.media_type for layer in manifest.layers))
-    return any(kind.startswith(_BUNDLE_PREFIX) for kind in kinds)
+    return any(map(_is_bundle_type, (manifest.artifact_type, *(layer.media_type for layer in manifest.layers))))
 
 
 # ---- legacy images -------------------------------------------------------------------------------------------------
