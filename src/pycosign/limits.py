@@ -34,6 +34,7 @@ TIMESTAMPS: Final = 32
 CERTIFICATES: Final = 10
 CERTIFICATE_EXTENSIONS: Final = 64
 CERTIFICATE_NAMES: Final = 64
+NAME_SUBTREES: Final = 256  # that an authority permits, and as many that it excludes
 SIGNATURES: Final = 10
 SCTS: Final = 16
 SCT_RESPONSE_BYTES: Final = 16 << 10

@@ -101,6 +101,7 @@ def signer(
     usage: x509.KeyUsage | None = key_usage(sign=True),
     purposes: Sequence[x509.ObjectIdentifier] = (CODE_SIGNING,),
     purposes_critical: bool = False,
+    names: Sequence[x509.GeneralName] = (x509.RFC822Name("foo@bar.com"),),
     extra: Sequence[tuple[x509.ExtensionType, bool]] = (),
     key: Any = None,
     **options: Any,
@@ -113,5 +114,5 @@ def signer(
         extensions.append((x509.ExtendedKeyUsage(purposes), purposes_critical))
     if issuer.certificate.subject_key_id is not None:
         extensions.append((x509.AuthorityKeyIdentifier(issuer.certificate.subject_key_id, None, None), False))
-    extensions.append((x509.SubjectAlternativeName([x509.RFC822Name("foo@bar.com")]), True))
+    extensions.append((x509.SubjectAlternativeName(names), True))
     return certify(subject, issuer, extensions=[*extensions, *extra], **options)

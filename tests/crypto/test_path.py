@@ -164,7 +164,7 @@ def test_a_bad_extension_in_the_leaf_is_malformed() -> None:
         {"usage": key_usage(sign=True)},
         {"purposes": [make.TIME_STAMPING]},
         {"extra": [(UNKNOWN, True)]},
-        {"extra": [(x509.NameConstraints([x509.DNSName("example.com")], None), False)]},
+        {"extra": [(x509.NameConstraints([x509.RFC822Name("example.com")], None), False)]},
     ],
     ids=["no authority", "may not certify", "other purpose", "unknown critical", "name constraints"],
 )

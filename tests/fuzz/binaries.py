@@ -5,9 +5,11 @@ from collections.abc import Callable
 
 from pycosign.codec.b64 import decode_b64
 from pycosign.codec.der import SEQUENCE, DerReader, read_der, read_elements
+from pycosign.codec.der_writer import der_context, der_element, der_sequence
 from pycosign.codec.pem import format_pem
 from pycosign.crypto import extensions as ext
 from pycosign.crypto.certificate import parse_certificate
+from pycosign.crypto.name_constraints import forbidden_name, parse_name_constraints
 from pycosign.crypto.names import format_name, parse_name
 from pycosign.crypto.pss import parse_pss_parameters
 from pycosign.flows.verify_blob import read_certificate, read_certificates
@@ -124,6 +126,9 @@ def run_extensions(data: bytes) -> None:
         with tolerating():
             parse(data, _WHAT)
     with tolerating():
+        constraints = parse_name_constraints(data, _WHAT)
+        forbidden_name(constraints, [*constraints.permitted, *constraints.excluded])
+    with tolerating():
         parse_pss_parameters(DerReader(data, _WHAT), _WHAT)
     for number in range(1, 25):
         with tolerating():
@@ -136,10 +141,18 @@ _PSS_SHA256 = bytes.fromhex(
 )
 
 
+def _name_constraints() -> bytes:
+    """Of each kind that is compared: mail, URIs and addresses that are permitted, a mailbox and hosts that are not."""
+    permitted = (0x81, b"corp.example"), (0x86, b".corp.example"), (0x87, bytes((10, 1, 0, 0, 255, 255, 0, 0)))
+    excluded = (0x81, b"root@corp.example"), (0x82, b"")
+    lists = ([der_sequence(der_element(tag, base)) for tag, base in bases] for bases in (permitted, excluded))
+    return der_sequence(*(der_context(number, b"".join(items)) for number, items in enumerate(lists)))
+
+
 def _extension_values() -> list[bytes]:
     found = [parse_certificate(der) for der in seeds.certificates()]
     values = {extension.value for item in found for extension in item.extensions.values()}
-    return [_PSS_SHA256, *sorted(values | {item.subject_der for item in found}, key=len)[:250]]
+    return [_PSS_SHA256, _name_constraints(), *sorted(values | {item.subject_der for item in found}, key=len)[:250]]
 
 
 def run_timestamp(data: bytes) -> None:
@@ -255,7 +268,9 @@ TARGETS = (
             ext.parse_authority_key_id,
             ext.parse_alternative_names,
             ext.parse_fulcio_extension,
+            ext.parse_general_name,
             parse_name,
+            parse_name_constraints,
             parse_pss_parameters,
         ),
     ),

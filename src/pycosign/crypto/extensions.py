@@ -32,6 +32,7 @@ __all__ = [
     "parse_basic_constraints",
     "parse_extended_key_usage",
     "parse_fulcio_extension",
+    "parse_general_name",
     "parse_key_usage",
     "parse_subject_key_id",
 ]
@@ -158,13 +159,14 @@ def parse_alternative_names(value: bytes, what: str) -> tuple[AlternativeName, .
     while not fields.at_end():
         if len(names) == CERTIFICATE_NAMES:
             raise MalformedError(fields.what, f"has more than {CERTIFICATE_NAMES} names")
-        names.append(_parse_name(fields))
+        names.append(parse_general_name(fields))
     if not names:
         raise MalformedError(fields.what, "is empty")
     return tuple(names)
 
 
-def _parse_name(fields: DerReader) -> AlternativeName:
+def parse_general_name(fields: DerReader) -> AlternativeName:
+    """The next element, a GeneralName. RFC 5280, 4.2.1.6."""
     tag = fields.next_tag()
     if tag in _NAME_KINDS:
         try:

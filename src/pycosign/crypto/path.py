@@ -1,8 +1,8 @@
 """From a leaf to a trusted authority, at a moment. Source: RFC 5280, 6.1, with what Sigstore needs of it.
 
-Left out, and refused where they would matter: name constraints, policies, revocation (Sigstore has short lives and
-logs instead). An anchor is trusted because the caller says so: its own signature is not looked at, but its validity,
-key usage and path length are.
+Left out, and refused where they would matter: policies, revocation (Sigstore has short lives and logs instead). An
+anchor is trusted because the caller says so: its own signature is not looked at, but its validity, key usage, path
+length and name constraints are.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,7 +25,9 @@ __all__ = ["build_path", "check_leaf_purpose"]
 _ANY_USAGE: Final = "2.5.29.37.0"
 _EMPTY_NAME: Final = b"\x30\x00"
 _MAX_ATTEMPTS: Final = 64  # signatures checked in one search
-_UNDERSTOOD: Final = frozenset((ext.BASIC_CONSTRAINTS, ext.KEY_USAGE, ext.EXTENDED_KEY_USAGE, ext.SUBJECT_ALT_NAME))
+_UNDERSTOOD: Final = frozenset(
+    (ext.BASIC_CONSTRAINTS, ext.KEY_USAGE, ext.EXTENDED_KEY_USAGE, ext.SUBJECT_ALT_NAME, ext.NAME_CONSTRAINTS)
+)
 
 
 def build_path(
@@ -70,6 +72,8 @@ def check_leaf_purpose(leaf: Certificate, eku: str) -> None:
     if leaf.is_ca:
         raise InvalidCertificatePathError(f"{leaf.what} is an authority's, not a signer's")
     problem = _unknown_critical(leaf)
+    if leaf.has_extension(ext.NAME_CONSTRAINTS):
+        problem = "has name constraints, which are for authorities"  # RFC 5280, 4.2.1.10
     if problem:
         raise InvalidCertificatePathError(f"{leaf.what} {problem}")
     usage = leaf.key_usage
@@ -91,9 +95,17 @@ def _unknown_critical(certificate: Certificate) -> str | None:
     for oid in certificate.critical:
         if oid not in _UNDERSTOOD:
             return f"has extension {oid}, which must be understood and is not"
-    if certificate.has_extension(ext.NAME_CONSTRAINTS):
-        return f"has extension {ext.NAME_CONSTRAINTS}, which must be understood and is not"
     return None
+
+
+def _forbidden_name(path: tuple[Certificate, ...], issuer: Certificate) -> str | None:
+    """What `issuer` may not have certified, nor let others certify. RFC 5280, 6.1.3 (b) and (c)."""
+    if not issuer.has_extension(ext.NAME_CONSTRAINTS):
+        return None
+    from pycosign.crypto.name_constraints import forbidden_name, parse_name_constraints  # few authorities have any
+
+    constraints = parse_name_constraints(issuer.extensions[ext.NAME_CONSTRAINTS].value, issuer.what)
+    return forbidden_name(constraints, [name for certificate in path for name in certificate.san])
 
 
 class _Search:
@@ -156,4 +168,4 @@ class _Search:
         wanted, own = path[-1].authority_key_id, issuer.subject_key_id
         if wanted is not None and own is not None and wanted != own:
             return "has another key identifier than the issuer"
-        return _unknown_critical(issuer)
+        return _unknown_critical(issuer) or _forbidden_name(path, issuer)
