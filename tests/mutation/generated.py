@@ -9,10 +9,13 @@ import json
 from datetime import datetime, timedelta
 from enum import Enum
 from functools import cache
+from ipaddress import ip_network
 from itertools import product
 from typing import Any, NamedTuple
 
+from cryptography import x509
 from cryptography.hazmat.backends.openssl.backend import backend
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from pycosign.codec.b64 import encode_b64
 from pycosign.codec.json_value import JsonObject
@@ -33,8 +36,9 @@ from pycosign.wire.rekor_body import (
     format_hashedrekord_v1,
     format_hashedrekord_v2,
 )
-from tests.verify.factory import ARTIFACT, SIGNED_AT, Log, World
-from tests.verify.issuing import Issued
+from pycosign.wire.trusted_root import TrustedRoot
+from tests.verify.factory import ARTIFACT, EPOCH, IDENTITY, SIGNED_AT, Log, World
+from tests.verify.issuing import Issued, make_authority
 from tests.verify.pss import PssSigner
 
 PSS = "rsa-pss-2048"
@@ -259,6 +263,41 @@ def the_world() -> World:
 def another_world() -> World:
     """Another Sigstore, that nobody here trusts."""
     return World()
+
+
+_MAIL = x509.RFC822Name
+_CORPORATION = x509.DirectoryName(x509.Name([x509.NameAttribute(x509.NameOID.ORGANIZATION_NAME, "Example")]))
+_HOST = IDENTITY.partition("@")[2]
+CONSTRAINTS = {
+    "to the identity's host": x509.NameConstraints([_MAIL(_HOST), _MAIL("other.example")], None),
+    "to another host": x509.NameConstraints([_MAIL("other.example")], None),
+    "to hosts below the identity's": x509.NameConstraints([_MAIL(f".{_HOST}")], None),
+    "to URIs of another host": x509.NameConstraints([x509.UniformResourceIdentifier("other.example")], None),
+    "from the identity": x509.NameConstraints(None, [_MAIL(IDENTITY)]),
+    "from the identity's host": x509.NameConstraints([_MAIL(IDENTITY)], [_MAIL(_HOST)]),
+    "from addresses and hosts": x509.NameConstraints(
+        None,
+        [x509.IPAddress(ip_network("0.0.0.0/0")), x509.IPAddress(ip_network("::/0")), x509.DNSName(_HOST)],
+    ),
+    "by directory names": x509.NameConstraints([_CORPORATION], None),
+}
+
+
+@cache
+def constrained(how: str) -> Issued:
+    """An authority that may certify some names only, below the root that is trusted."""
+    end = EPOCH + timedelta(days=3650)
+    purpose = ExtendedKeyUsageOID.CODE_SIGNING
+    return make_authority(how, the_world().root, EPOCH, end, purpose, constraints=CONSTRAINTS[how])
+
+
+def trusted_root() -> TrustedRoot:
+    """The world's, and every constrained authority."""
+    root = the_world().trusted_root()
+    (plain,) = root.certificate_authorities
+    chains = [(constrained(how).der, the_world().root.der) for how in CONSTRAINTS]
+    authorities = (plain, *(plain._replace(chain_der=chain) for chain in chains))
+    return root._replace(certificate_authorities=authorities)
 
 
 def _statement() -> dict[str, Any]:

@@ -25,7 +25,7 @@ from pycosign.wire.trusted_root import Authority, format_trusted_root, parse_tru
 from tests.interop.environment import Home
 from tests.mutation.changes import CHANGES, Change
 from tests.mutation.explained import COSIGN, PYTHON, Disagreement, explanation_of
-from tests.mutation.generated import Recipe, Truth, recipes, signer, the_world
+from tests.mutation.generated import Recipe, Truth, recipes, signer, trusted_root
 from tests.mutation.judges import ask_cosign, ask_sigstore_python
 from tests.mutation.report import Answers, asked, differing, print_report
 from tests.verify.factory import ARTIFACT, IDENTITY, ISSUER, NOW
@@ -85,7 +85,7 @@ class Court:
     def __init__(self, folder: Path) -> None:
         folder.mkdir()
         self.trust_path, self.artifact = folder / "trusted_root.json", folder / "artifact"
-        root = the_world().trusted_root()
+        root = trusted_root()
         root = root._replace(  # sigstore-python demands that authorities have a subject
             certificate_authorities=tuple(map(_named, root.certificate_authorities)),
             timestamp_authorities=tuple(map(_named, root.timestamp_authorities)),

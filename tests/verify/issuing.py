@@ -67,6 +67,7 @@ def make_authority(
     *,
     signer: Any = None,
     is_pss: bool = False,
+    constraints: x509.NameConstraints | None = None,
 ) -> Issued:
     """A certificate authority; without an issuer a root."""
     signer = signer or signer_of(p256_key())
@@ -76,6 +77,8 @@ def make_authority(
     builder = builder.add_extension(key_usage("key_cert_sign", "crl_sign"), critical=True)
     if eku is not None:
         builder = builder.add_extension(x509.ExtendedKeyUsage([eku]), critical=False)
+    if constraints is not None:
+        builder = builder.add_extension(constraints, critical=True)
     issuers_key = signer if issuer is None else issuer.signer
     builder = with_key_identifiers(builder, signer.public_key.spki_der, issuers_key.public_key.spki_der)
     certificate = _signed(builder, signer, is_pss=is_pss) if issuer is None else issuer.sign(builder)

@@ -24,7 +24,7 @@ from tests.mutation.changes.tools import (
     logged,
     settings,
 )
-from tests.mutation.generated import Plan, another_world, signer, the_world
+from tests.mutation.generated import Plan, Truth, another_world, constrained, signer, the_world
 from tests.verify.factory import IDENTITY, ISSUER, SIGNED_AT
 from tests.verify.forgery import extension, has_oid, reissued
 from tests.verify.issuing import Issued
@@ -50,6 +50,11 @@ def by_another_authority(plan: Plan) -> None:
     world = another_world()
     plan.certificate = {"ca": world.ca}
     plan.chain = ()
+
+
+def by_a_constrained_authority(how: str, truth: Truth) -> Change:
+    name = f"by an authority that is constrained {how}"
+    return Change(name, truth, certified, lambda plan: plan.certificate.update(ca=constrained(how)))
 
 
 def by_a_leaf(plan: Plan) -> None:
@@ -106,6 +111,14 @@ CHANGES: tuple[Change, ...] = (
     # -- certificate
     Change("another authority", WRONG, certified, by_another_authority),
     Change("a leaf as authority", WRONG, certified, by_a_leaf),
+    by_a_constrained_authority("to the identity's host", GOOD),
+    by_a_constrained_authority("to another host", WRONG),
+    by_a_constrained_authority("to hosts below the identity's", WRONG),
+    by_a_constrained_authority("to URIs of another host", GOOD),
+    by_a_constrained_authority("from the identity", WRONG),
+    by_a_constrained_authority("from the identity's host", WRONG),
+    by_a_constrained_authority("from addresses and hosts", GOOD),
+    by_a_constrained_authority("by directory names", SPELLING),
     Change("no SCT", WRONG, certified, certificate(with_sct=False)),
     Change("an SCT of an unknown log", WRONG, certified, certificate(ct=signer("ecdsa-p256", 7))),
     Change(
