@@ -35,6 +35,7 @@ CERTIFICATES: Final = 10
 CERTIFICATE_EXTENSIONS: Final = 64
 CERTIFICATE_NAMES: Final = 64
 NAME_SUBTREES: Final = 256  # that an authority permits, and as many that it excludes
+NAME_COMPARISONS: Final = 20_000  # of a path's names with one authority's subtrees
 SIGNATURES: Final = 10
 SCTS: Final = 16
 SCT_RESPONSE_BYTES: Final = 16 << 10

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from pycosign.codec.der_writer import der_context, der_element, der_sequence
 from pycosign.crypto.certificate import Certificate
-from pycosign.crypto.extensions import CODE_SIGNING, parse_alternative_names
+from pycosign.crypto.extensions import CODE_SIGNING, AlternativeName, parse_alternative_names
 from pycosign.crypto.name_constraints import forbidden_name, parse_name_constraints
 from pycosign.crypto.path import build_path
 from pycosign.errors import InvalidCertificatePathError, MalformedError
-from pycosign.limits import NAME_SUBTREES
+from pycosign.limits import NAME_COMPARISONS, NAME_SUBTREES
 from tests.crypto.authority import NOW, Issued, authority, signer
 
 ROOT = authority("root")
@@ -153,6 +153,24 @@ def test_names_of_a_kind_that_is_not_compared_may_not_be_constrained(field: int)
     value = x509.NameConstraints(*lists).public_bytes()
     problem = verdict(value, element("email", "dev@corp.example"))
     assert problem == "constrains names of a kind that is not compared: [4]"
+
+
+def test_a_host_is_looked_at_in_linear_time() -> None:
+    """A name may be as long as a certificate, and none may cost more than its length."""
+    value = der_sequence(der_context(0, subtrees(MAIL)))
+    long = "a" * 60_000
+    for host in (long, f"{long}!", "1" * 60_000, f"{'a.' * 30_000}!"):
+        assert verdict(value, element("email", f"dev@{host}")) is not None
+        assert verdict(der_sequence(der_context(0, subtrees(element("uri", "x")))), element("uri", f"https://{host}"))
+
+
+def test_so_many_names_are_not_compared_with_so_many_subtrees() -> None:
+    value = der_sequence(der_context(0, subtrees(*[MAIL] * NAME_SUBTREES)))
+    constraints = parse_name_constraints(value, "authority")
+    name = AlternativeName("email", "dev@corp.example")
+    assert forbidden_name(constraints, [name] * (NAME_COMPARISONS // NAME_SUBTREES)) is None
+    problem = forbidden_name(constraints, [name] * (NAME_COMPARISONS // NAME_SUBTREES + 1))
+    assert problem == "constrains names by 256 subtrees, too many for 79 names"
 
 
 @given(st.binary(max_size=200))

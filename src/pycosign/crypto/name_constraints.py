@@ -6,20 +6,20 @@ other names) is refused wherever an authority constrains it: Go refuses it where
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from pycosign.codec.der import SEQUENCE, DerReader, read_der
 from pycosign.crypto.extensions import AlternativeName, parse_general_name
 from pycosign.errors import MalformedError
-from pycosign.limits import NAME_SUBTREES
+from pycosign.limits import NAME_COMPARISONS, NAME_SUBTREES
 from pycosign.record import Record
 
 __all__ = ["NameConstraints", "forbidden_name", "parse_name_constraints"]
 
 _ADDRESS: Final = "[7]"
 _ADDRESS_BYTES: Final = (4, 16)  # IPv4, IPv6; a range is an address and a mask of the same length
-_HOST: Final = re.compile(r"(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]*[a-z_-][a-z0-9_-]*", re.IGNORECASE)  # no IPv4 address
+_HOST: Final = re.compile(r"(?:[a-z0-9_-]{1,63}\.)*(?![0-9]+\Z)[a-z0-9_-]{1,63}", re.IGNORECASE)  # no IPv4 address
 _URI: Final = re.compile(r"[a-z][a-z0-9+.-]*://([^/?#@:\[\]\\]*)(?::[0-9]*)?(?:[/?#].*)?", re.IGNORECASE | re.DOTALL)
 
 
@@ -67,12 +67,15 @@ def _is_base(base: AlternativeName) -> bool:
     return base.kind not in _MATCHERS or not base.value or _HOST.fullmatch(base.value.removeprefix(".")) is not None
 
 
-def forbidden_name(constraints: NameConstraints, names: Iterable[AlternativeName]) -> str | None:
+def forbidden_name(constraints: NameConstraints, names: Sequence[AlternativeName]) -> str | None:
     """Why an authority with these constraints may not stand above certificates of these names; None: it may.
 
     A name of a kind that no subtree constrains is permitted.
     """
-    kinds = {base.kind for base in (*constraints.permitted, *constraints.excluded)}
+    bases = (*constraints.permitted, *constraints.excluded)
+    if len(bases) * len(names) > NAME_COMPARISONS:
+        return f"constrains names by {len(bases)} subtrees, too many for {len(names)} names"
+    kinds = {base.kind for base in bases}
     for kind in sorted(kinds - _MATCHERS.keys()):
         return f"constrains names of a kind that is not compared: {kind}"
     for name in names:

@@ -147,6 +147,8 @@ class _Search:
                 if self._attempts > _MAX_ATTEMPTS:
                     raise InvalidCertificatePathError("too many ways lead from the certificate to an authority")
                 subject.check_signature(issuer.public_key)
+                problem = _forbidden_name(path, issuer)  # after the signature: that bounds how often names are compared
+            if problem is None:
                 return True
             self.reason = f"{issuer.what} {problem}"
         except (InvalidSignatureError, MalformedError) as exc:
@@ -168,4 +170,4 @@ class _Search:
         wanted, own = path[-1].authority_key_id, issuer.subject_key_id
         if wanted is not None and own is not None and wanted != own:
             return "has another key identifier than the issuer"
-        return _unknown_critical(issuer) or _forbidden_name(path, issuer)
+        return _unknown_critical(issuer)
