@@ -47,6 +47,16 @@ def push(place: Place, image: Descriptor, content: bytes) -> Descriptor:
     )
 
 
+def push_referrer(place: Place, image: Descriptor, layer: Descriptor, kind: str, listed: str | None) -> None:
+    """Attach a manifest with one layer as other tools may. listed: its type in a fallback index, where that is ours."""
+    empty = Descriptor(EMPTY_MEDIA_TYPE, place.registry.push_blob(place.repository, EMPTY_JSON).digest, 2)
+    subject = Descriptor(image.media_type, image.digest, image.size)
+    raw = format_manifest(empty, [layer], subject=subject, artifact_type=kind)
+    pushed = place.registry.push_manifest(place.repository, raw, OCI_MANIFEST)
+    if not place.has_api:
+        add_to_fallback_tag(place.registry, place.repository, image.digest, pushed._replace(artifact_type=listed))
+
+
 def test_bundles_are_attached_as_cosign_attaches_them_and_found_again(place: Place) -> None:
     image = put_image(place.registry, place.repository)
     assert find_bundles(place.registry, place.repository, image.digest) == ()
@@ -96,17 +106,11 @@ def test_a_registry_without_the_api_gets_a_fallback_tag_and_no_other(place: Plac
 def test_a_corrupt_bundle_is_reported_beside_the_good_one(place: Place) -> None:
     image = put_image(place.registry, place.repository)
     push(place, image, b"{}")
-    blob = place.registry.push_blob(place.repository, b"{...}")
-    empty = Descriptor(EMPTY_MEDIA_TYPE, place.registry.push_blob(place.repository, EMPTY_JSON).digest, 2)
-    layer = Descriptor(BUNDLE_V03_MEDIA_TYPE, blob.digest, blob.size + 1)  # lies about its size
-    subject = Descriptor(image.media_type, image.digest, image.size)
-    raw = format_manifest(empty, [layer], subject=subject, artifact_type=BUNDLE_V03_MEDIA_TYPE)
     if place.kind == "docker-registry":
         pytest.skip("it compares layer sizes itself")
-    pushed = place.registry.push_manifest(place.repository, raw, OCI_MANIFEST)
-    if not place.has_api:
-        pushed = pushed._replace(artifact_type=BUNDLE_V03_MEDIA_TYPE)
-        add_to_fallback_tag(place.registry, place.repository, image.digest, pushed)
+    blob = place.registry.push_blob(place.repository, b"{...}")
+    layer = Descriptor(BUNDLE_V03_MEDIA_TYPE, blob.digest, blob.size + 1)  # lies about its size
+    push_referrer(place, image, layer, BUNDLE_V03_MEDIA_TYPE, BUNDLE_V03_MEDIA_TYPE)
     found = find_bundles(place.registry, place.repository, image.digest)
     assert sorted(item.bundle is None for item in found) == [False, True]
     (bad,) = [item for item in found if item.problem is not None]
@@ -116,31 +120,16 @@ def test_a_corrupt_bundle_is_reported_beside_the_good_one(place: Place) -> None:
 
 def test_other_referrers_are_no_bundles(place: Place) -> None:
     image = put_image(place.registry, place.repository)
-    empty = Descriptor(EMPTY_MEDIA_TYPE, place.registry.push_blob(place.repository, EMPTY_JSON).digest, 2)
-    subject = Descriptor(image.media_type, image.digest, image.size)
-    raw = format_manifest(empty, [empty], subject=subject, artifact_type="application/spdx+json")
-    pushed = place.registry.push_manifest(place.repository, raw, OCI_MANIFEST)
-    if not place.has_api:
-        add_to_fallback_tag(place.registry, place.repository, image.digest, pushed)  # as old tools: without a type
+    layer = Descriptor(EMPTY_MEDIA_TYPE, digest_of(EMPTY_JSON), len(EMPTY_JSON))
+    push_referrer(place, image, layer, "application/spdx+json", None)  # as old tools: without a type in the list
     assert len(place.registry.referrers(place.repository, image.digest)) == 1
     assert find_bundles(place.registry, place.repository, image.digest) == ()
 
 
-def push_under_a_type(place: Place, image: Descriptor, content: bytes, kind: str) -> None:
-    """Attach a bundle as other tools may: of another type than Cosign gives."""
-    empty = Descriptor(EMPTY_MEDIA_TYPE, place.registry.push_blob(place.repository, EMPTY_JSON).digest, 2)
-    blob = place.registry.push_blob(place.repository, content)
-    layer = Descriptor(BUNDLE_V03_MEDIA_TYPE, blob.digest, blob.size)
-    subject = Descriptor(image.media_type, image.digest, image.size)
-    raw = format_manifest(empty, [layer], subject=subject, artifact_type=kind)
-    pushed = place.registry.push_manifest(place.repository, raw, OCI_MANIFEST)
-    if not place.has_api:
-        add_to_fallback_tag(place.registry, place.repository, image.digest, pushed._replace(artifact_type=kind))
-
-
 def test_a_bundle_under_a_type_of_its_own_is_found_where_there_is_no_other(place: Place) -> None:
     image = put_image(place.registry, place.repository)
-    push_under_a_type(place, image, b"[1]", "application/vnd.example.release")
+    blob, kind = place.registry.push_blob(place.repository, b"[1]"), "application/vnd.example.release"
+    push_referrer(place, image, Descriptor(BUNDLE_V03_MEDIA_TYPE, blob.digest, blob.size), kind, kind)
     (found,) = find_bundles(place.registry, place.repository, image.digest)
     assert (found.bundle, found.problem) == (b"[1]", None)
     push(place, image, b"[2]")

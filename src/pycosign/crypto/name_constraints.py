@@ -6,7 +6,7 @@ other names) is refused wherever an authority constrains it: Go refuses it where
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from pycosign.codec.der import SEQUENCE, DerReader, read_der
@@ -18,6 +18,7 @@ from pycosign.record import Record
 __all__ = ["NameConstraints", "forbidden_name", "parse_name_constraints"]
 
 _ADDRESS: Final = "[7]"
+_COMPARED: Final = frozenset(("email", "dns", "uri", _ADDRESS))
 _ADDRESS_BYTES: Final = (4, 16)  # IPv4, IPv6; a range is an address and a mask of the same length
 _HOST: Final = re.compile(r"(?:[a-z0-9_-]{1,63}\.)*(?![0-9]+\Z)[a-z0-9_-]{1,63}", re.IGNORECASE)  # no IPv4 address
 _URI: Final = re.compile(r"[a-z][a-z0-9+.-]*://([^/?#@:\[\]\\]*)(?::[0-9]*)?(?:[/?#].*)?", re.IGNORECASE | re.DOTALL)
@@ -61,10 +62,10 @@ def _subtrees(fields: DerReader | None) -> tuple[AlternativeName, ...]:
 
 def _is_base(base: AlternativeName) -> bool:
     if base.kind == _ADDRESS:
-        return len(_address(base.value)) // 2 in _ADDRESS_BYTES and len(_address(base.value)) % 2 == 0
+        return len(_address(base.value)) in [2 * size for size in _ADDRESS_BYTES]
     if base.kind == "email" and "@" in base.value:
-        return _mailbox(base.value) is not None
-    return base.kind not in _MATCHERS or not base.value or _HOST.fullmatch(base.value.removeprefix(".")) is not None
+        return _comparable(base) is not None
+    return base.kind not in _COMPARED or not base.value or _HOST.fullmatch(base.value.removeprefix(".")) is not None
 
 
 def forbidden_name(constraints: NameConstraints, names: Sequence[AlternativeName]) -> str | None:
@@ -76,82 +77,67 @@ def forbidden_name(constraints: NameConstraints, names: Sequence[AlternativeName
     if len(bases) * len(names) > NAME_COMPARISONS:
         return f"constrains names by {len(bases)} subtrees, too many for {len(names)} names"
     kinds = {base.kind for base in bases}
-    for kind in sorted(kinds - _MATCHERS.keys()):
-        return f"constrains names of a kind that is not compared: {kind}"
+    if kinds - _COMPARED:
+        return f"constrains names of a kind that is not compared: {min(kinds - _COMPARED)}"
     for name in names:
         if name.kind not in kinds:
             continue
-        if not _is_comparable(name):
+        place = _comparable(name)
+        if place is None:
             return f"constrains names, and {name.value[:200]!a} cannot be compared with them"
-        matches = _MATCHERS[name.kind]
-        if any(matches(name.value, base.value, True) for base in constraints.excluded if base.kind == name.kind):
+        if any(_is_in(place, base, widely=True) for base in constraints.excluded if base.kind == name.kind):
             return f"excludes the name {name.value[:200]!a}"
         permitted = [base for base in constraints.permitted if base.kind == name.kind]
-        if permitted and not any(matches(name.value, base.value, False) for base in permitted):
+        if permitted and not any(_is_in(place, base, widely=False) for base in permitted):
             return f"does not permit the name {name.value[:200]!a}"
     return None
 
 
-def _is_comparable(name: AlternativeName) -> bool:
+def _comparable(name: AlternativeName) -> tuple[str, str] | None:
+    """What stands before the host ("" but in mail), and the host in lower case, or the address in hexadecimal.
+
+    None: readers could disagree about the host, or there is none.
+    """
+    if name.kind == _ADDRESS:
+        address = _address(name.value)
+        return ("", address.hex()) if len(address) in _ADDRESS_BYTES else None
+    local, host = "", name.value
     if name.kind == "email":
-        return _mailbox(name.value) is not None
-    if name.kind == "uri":
-        return _host_of_uri(name.value) is not None
-    if name.kind == "dns":
-        return _HOST.fullmatch(name.value) is not None
-    return len(_address(name.value)) in _ADDRESS_BYTES
+        local, _, host = host.rpartition("@")
+        if not local or "@" in local:
+            return None
+    elif name.kind == "uri":
+        found = _URI.fullmatch(host)
+        host = "" if found is None else found[1]
+    return (local, host.lower()) if _HOST.fullmatch(host) else None
 
 
-# ---- one kind each: whether a comparable name lies in a subtree ----
-# `widely`: also where readers of the RFC differ, as they do about mail and URIs but not about hosts and addresses.
-def _email_in(name: str, base: str, widely: bool) -> bool:
-    local, _, host = name.rpartition("@")
-    wanted, at, host_base = base.rpartition("@")
-    if not at:
-        return _host_in(host, base, widely)
-    same_local = local.lower() == wanted.lower() if widely else local == wanted
-    return same_local and host.lower() == host_base.lower()
+def _is_in(place: tuple[str, str], base: AlternativeName, *, widely: bool) -> bool:
+    """Whether a name, made comparable, lies in a subtree of its kind.
+
+    widely: also where readers of the RFC differ, as they do about mail and URIs but not about hosts and addresses.
+    """
+    local, host = place
+    if base.kind == _ADDRESS:
+        return _is_address_in(bytes.fromhex(host), _address(base.value))
+    if base.kind == "email" and "@" in base.value:
+        wanted, _, wanted_host = base.value.rpartition("@")
+        is_same_box = local == wanted or (widely and local.lower() == wanted.lower())
+        return is_same_box and host == wanted_host.lower()
+    return _is_host_in(host, base.value.lower(), below_too=widely or base.kind == "dns")
 
 
-def _uri_in(name: str, base: str, widely: bool) -> bool:
-    return _host_in(_host_of_uri(name) or "", base, widely)
-
-
-def _dns_in(name: str, base: str, widely: bool) -> bool:
-    return _host_in(name, base, True)
-
-
-def _host_in(host: str, base: str, below_too: bool) -> bool:
+def _is_host_in(host: str, base: str, *, below_too: bool) -> bool:
     """An empty base is every host; one with a point in front the hosts below it, without it the host itself."""
-    host, base = host.lower(), base.lower()
     if not base or host == base:
         return True
     return (base[0] == "." or below_too) and host.endswith("." + base.removeprefix("."))
 
 
-def _address_in(name: str, base: str, widely: bool) -> bool:
-    address, both = _address(name), _address(base)
-    network, mask = both[: len(both) // 2], both[len(both) // 2 :]
-    return len(address) == len(mask) and all(a & m == n & m for a, n, m in zip(address, network, mask, strict=True))
-
-
-_MATCHERS: Final[dict[str, Callable[[str, str, bool], bool]]] = {
-    "email": _email_in,
-    "dns": _dns_in,
-    "uri": _uri_in,
-    _ADDRESS: _address_in,
-}
-
-
-def _mailbox(text: str) -> tuple[str, str] | None:
-    local, at, host = text.rpartition("@")
-    return (local, host) if at and local and "@" not in local and _HOST.fullmatch(host) else None
-
-
-def _host_of_uri(text: str) -> str | None:
-    """The host of a URI with an authority; None: it has none, an address, or a user before it."""
-    found = _URI.fullmatch(text)
-    return found[1] if found is not None and _HOST.fullmatch(found[1]) else None
+def _is_address_in(address: bytes, network: bytes) -> bool:
+    """`network`: an address, then the mask of the bits that count."""
+    first, mask = network[: len(network) // 2], network[len(network) // 2 :]
+    return len(address) == len(mask) and all(a & m == n & m for a, n, m in zip(address, first, mask, strict=True))
 
 
 def _address(element_hex: str) -> bytes:

@@ -71,9 +71,9 @@ def check_leaf_purpose(leaf: Certificate, eku: str) -> None:
     """
     if leaf.is_ca:
         raise InvalidCertificatePathError(f"{leaf.what} is an authority's, not a signer's")
+    if leaf.has_extension(ext.NAME_CONSTRAINTS):  # RFC 5280, 4.2.1.10
+        raise InvalidCertificatePathError(f"{leaf.what} has name constraints, which are for authorities")
     problem = _unknown_critical(leaf)
-    if leaf.has_extension(ext.NAME_CONSTRAINTS):
-        problem = "has name constraints, which are for authorities"  # RFC 5280, 4.2.1.10
     if problem:
         raise InvalidCertificatePathError(f"{leaf.what} {problem}")
     usage = leaf.key_usage
