@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from tests.interop import matrix, peers, sigstore_python
+from tests.interop import matrix, own_pki, peers, sigstore_python
 from tests.interop.environment import Home, Stack, debian_registry, our_stack
 from tests.interop.matrix import Row, Stage
 from tests.interop.tools import EMAIL, Services, Tool, our_tool
@@ -96,7 +96,9 @@ def main() -> int:
         (work / "files").mkdir()
         key, other = work / "key", work / "other"
         stage = Stage(ours, peer_tools, registries, key, other, lambda: stack.token(EMAIL), work / "files")
-        passed, failed = play(itertools.chain(matrix.rows(stage), python_rows(stage, work, missing)))
+        passed, failed = play(
+            itertools.chain(matrix.rows(stage), own_pki.rows(stage), python_rows(stage, work, missing))
+        )
     for reason in missing:
         print(f"SKIPPED: {reason}")
     print(f"{passed} passed, {failed} failed, {len(missing)} skipped")

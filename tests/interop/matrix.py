@@ -39,7 +39,8 @@ class Stage(NamedTuple):
 _names = itertools.count()
 
 
-def _image(registry: str) -> str:
+def new_image(registry: str) -> str:
+    """Push an image that nobody has signed; returns its reference."""
     repository = f"interop/image{next(_names)}"
     return f"{registry}/{repository}@{push_image(registry, repository, 'latest')}"
 
@@ -70,7 +71,7 @@ def _demand(tool: Tool, stage: Stage, how: str, *, wrong: bool = False) -> list[
 
 def image_row(stage: Stage, signer: Tool, verifier: Tool, registry: str, form: str, how: str) -> None:
     """Sign an image, verify it, and see another identity or key refused."""
-    image = _image(stage.registries[registry])
+    image = new_image(stage.registries[registry])
     key = how == "key"
     if form == "legacy":
         sign, verify = signer.legacy_flags(key=key), verifier.verify_legacy_flags()
@@ -106,7 +107,7 @@ def initialize_row(tool: Tool) -> None:
 
 
 def _unsigned_row(stage: Stage, tool: Tool, registry: str) -> None:
-    image = _image(stage.registries[registry])
+    image = new_image(stage.registries[registry])
     result = tool.run("verify", *tool.verify_legacy_flags(), *_demand(tool, stage, "keyless"), image)
     if result.status != 10:
         raise Failed(f"{tool.name}: status {result.status} instead of 10: {result.last_words}")
@@ -114,7 +115,7 @@ def _unsigned_row(stage: Stage, tool: Tool, registry: str) -> None:
 
 def foreign_type_row(stage: Stage, verifier: Tool, registry: str) -> None:
     """A bundle that was attached under a type of its own: no verifier may overlook it."""
-    image = _image(stage.registries[registry])
+    image = new_image(stage.registries[registry])
     signer = stage.ours
     accepts(signer.run("sign", "--yes", *signer.bundle_flags("v2"), *_signer(signer, stage, "key"), image), signer.name)
     retype_referrer(image, "application/vnd.example.release")

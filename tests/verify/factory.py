@@ -187,14 +187,15 @@ class World:
         ct_log_id: bytes | None = None,
         sct_at: datetime | None = None,
         with_sct: bool = True,
-        eku: ObjectIdentifier = ExtendedKeyUsageOID.CODE_SIGNING,
+        eku: ObjectIdentifier | None = ExtendedKeyUsageOID.CODE_SIGNING,
     ) -> Issued:
         """A ten-minute certificate as Fulcio makes them, with an SCT of the certificate log."""
         signer, ca, ct = signer or generate_signer("ecdsa-p256"), ca or self.ca, ct or self.ct
         public = serialization.load_der_public_key(signer.public_key.spki_der)
         builder = new_builder("", public, start, start + timedelta(minutes=10)).issuer_name(ca.certificate.subject)
         builder = builder.add_extension(key_usage("digital_signature"), critical=True)
-        builder = builder.add_extension(x509.ExtendedKeyUsage([eku]), critical=False)
+        if eku is not None:
+            builder = builder.add_extension(x509.ExtendedKeyUsage([eku]), critical=False)
         builder = builder.add_extension(x509.SubjectAlternativeName(list(names)), critical=True)
         builder = with_key_identifiers(builder, signer.public_key.spki_der, ca.signer.public_key.spki_der)
         for number, text in (claims if claims is not None else {1: ISSUER, 8: ISSUER}).items():

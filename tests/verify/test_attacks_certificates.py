@@ -207,11 +207,10 @@ PURPOSES: dict[str, Edit] = {
     "a critical extension that nobody knows": lambda items: [*items, extension("1.2.3.4", b"", critical=True)],
     "name constraints": lambda items: [*items, extension("2.5.29.30", der_sequence())],
     "an authority": lambda items: [*items, extension("2.5.29.19", der_sequence(b"\x01\x01\xff"), critical=True)],
-    "every purpose and not this one": lambda items: [
-        extension("2.5.29.37", der_sequence(der_oid("2.5.29.37.0"))) if has_oid("2.5.29.37")(item) else item
+    "a purpose that nobody knows": lambda items: [
+        extension("2.5.29.37", der_sequence(der_oid("1.2.3.4"))) if has_oid("2.5.29.37")(item) else item
         for item in items
     ],
-    "no purpose": lambda items: [item for item in items if not has_oid("2.5.29.37")(item)],
     "key agreement only": lambda items: [
         extension("2.5.29.15", b"\x03\x02\x03\x08", critical=True) if has_oid("2.5.29.15")(item) else item
         for item in items

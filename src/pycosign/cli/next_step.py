@@ -133,8 +133,10 @@ def _signer(story: Story, args: "Values") -> list[str] | None:
         return None
     if who.certificate is None:
         return ["--key", KEY_FILE]
-    if not who.identity or not who.issuer:
+    if not who.identity:
         return None
+    if not who.issuer:  # of a PKI without OIDC: then nobody else's certificate with an issuer will do, either
+        return ["--certificate-identity", quoted(who.identity), "--certificate-oidc-issuer-regexp", quoted("^$")]
     return ["--certificate-identity", quoted(who.identity), "--certificate-oidc-issuer", quoted(who.issuer)]
 
 

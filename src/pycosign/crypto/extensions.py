@@ -35,6 +35,7 @@ __all__ = [
     "parse_general_name",
     "parse_key_usage",
     "parse_subject_key_id",
+    "text_names",
 ]
 
 SUBJECT_KEY_ID: Final = "2.5.29.14"
@@ -163,6 +164,11 @@ def parse_alternative_names(value: bytes, what: str) -> tuple[AlternativeName, .
     if not names:
         raise MalformedError(fields.what, "is empty")
     return tuple(names)
+
+
+def text_names(names: tuple[AlternativeName, ...]) -> tuple[str, ...]:
+    """The names that are text, in their order: no address, no directory name."""
+    return tuple(item.value for item in names if not item.kind.startswith("["))
 
 
 def parse_general_name(fields: DerReader) -> AlternativeName:

@@ -80,9 +80,14 @@ def check_leaf_purpose(leaf: Certificate, eku: str) -> None:
     if usage is not None and "digitalSignature" not in usage:
         raise InvalidCertificatePathError(f"{leaf.what} may not make signatures")
     usages = leaf.extended_key_usage
-    if usages is None or eku not in usages:
+    is_stamping = eku == ext.TIME_STAMPING
+    if usages is None:  # RFC 5280, 4.2.1.12: for any purpose. Many a PKI leaves it out; Fulcio never does
+        is_fit = not is_stamping
+    else:
+        is_fit = eku in usages or (not is_stamping and _ANY_USAGE in usages)
+    if not is_fit:
         raise InvalidCertificatePathError(f"{leaf.what} is not for {_purpose(eku)}")
-    if eku == ext.TIME_STAMPING and (usages != (eku,) or ext.EXTENDED_KEY_USAGE not in leaf.critical):
+    if is_stamping and (usages != (eku,) or ext.EXTENDED_KEY_USAGE not in leaf.critical):
         raise InvalidCertificatePathError(f"{leaf.what} is not for time stamping alone")
 
 

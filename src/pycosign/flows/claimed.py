@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 from pycosign.codec.pem import parse_pem
 from pycosign.crypto.certificate import Certificate, parse_certificate
+from pycosign.crypto.extensions import text_names
 from pycosign.crypto.keys import PublicKey, load_public_key
 from pycosign.errors import MalformedError, UnavailableError
 from pycosign.verify.artifact import Artifact
@@ -25,8 +26,9 @@ _SUBJECTS_TOLD: Final = 5
 class WhoClaims(NamedTuple):
     """Who is said to have signed, by the evidence alone.
 
-    identity, issuer: of the certificate; "" where it has none that counts. key: of the certificate, or the one that the
-    log entry or the legacy bundle names; None: only the signer's public key itself can say. key_hint: as it stands.
+    identity, issuer: of the certificate; "" where it has none, or several names: `names` are all of them. key: of the
+    certificate, or the one that the log entry or the legacy bundle names; None: only the signer's public key itself can
+    say. key_hint: as it stands.
     """
 
     certificate: Certificate | None = None
@@ -34,6 +36,7 @@ class WhoClaims(NamedTuple):
     issuer: str = ""
     key: PublicKey | None = None
     key_hint: str | None = None
+    names: tuple[str, ...] = ()
 
 
 class ClaimedContent(NamedTuple):
@@ -67,15 +70,16 @@ def who_claims(evidence: Evidence) -> WhoClaims:
 
 
 def _of_certificate(certificate: Certificate) -> WhoClaims:
+    names: tuple[str, ...] = ()
     identity, issuer = "", ""
     try:
-        names = certificate.san
-        identity = names[0].value if len(names) == 1 else ""
+        names = text_names(certificate.san)
+        identity = names[0] if len(names) == len(certificate.san) == 1 else ""
         extensions = certificate.fulcio_extensions
         issuer = extensions.get(8, extensions.get(1, ""))
     except MalformedError:
         pass  # the certificate's own check says what is wrong with it
-    return WhoClaims(certificate, identity, issuer, certificate.public_key)
+    return WhoClaims(certificate, identity, issuer, certificate.public_key, names=names)
 
 
 def _key_of_log(evidence: Evidence) -> PublicKey | None:
@@ -93,7 +97,7 @@ def _key_of_log(evidence: Evidence) -> PublicKey | None:
 def claimed_signer(who: WhoClaims) -> SignerIdentity | SignerKey:
     """Exactly the signer that the evidence claims. Raises: UnavailableError: it names none that could be tried."""
     if who.certificate is not None:
-        return SignerIdentity(TextRule(who.identity), TextRule(who.issuer))
+        return SignerIdentity(TextRule(who.names[0] if who.names else ""), TextRule(who.issuer))
     if who.key is not None:
         return SignerKey(who.key)
     raise UnavailableError(

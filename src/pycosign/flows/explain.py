@@ -250,5 +250,6 @@ def _of_nobody(item: CheckResult, who: WhoClaims) -> CheckResult:
     if item.check == "signer" and item.result == PASSED and who.certificate is None and who.key is not None:
         return item._replace(detail=f"the {who.key.kind} key that the evidence itself names, so far a claim")
     if item.check == "identity" and item.result == PASSED:
-        return item._replace(result=NOT_NEEDED, detail=f"nobody is demanded; the certificate names {who.identity}")
+        names = ", ".join(who.names)
+        return item._replace(result=NOT_NEEDED, detail=f"nobody is demanded; the certificate names {names}")
     return item

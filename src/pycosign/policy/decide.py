@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from pycosign.crypto.certificate import parse_certificate
+from pycosign.crypto.extensions import text_names
 from pycosign.crypto.keys import PublicKey
 from pycosign.errors import MalformedError, RefusedError, SigningError, UnavailableError, UsageError
 from pycosign.verify.artifact import Artifact
@@ -267,8 +268,8 @@ def _distinct(accepted: list[Verified], policy: VerificationPolicy) -> tuple[Cou
     groups: list[tuple[set[tuple[str, ...]], CountedSigner]] = []
     for verified in accepted:
         marks: set[tuple[str, ...]] = {_key_mark(verified.key)}
-        if verified.identity is not None and verified.issuer is not None:
-            marks.add(_identity_mark(verified.identity, verified.issuer))
+        if verified.certificate is not None and verified.issuer is not None:
+            marks.update(_identity_mark(name, verified.issuer) for name in text_names(verified.certificate.san))
         same = [group for group in groups if group[0] & marks]
         first = same[0][1] if same else _counted(verified, policy)
         groups = [group for group in groups if group not in same]

@@ -111,7 +111,7 @@ def _of_verified(check: str, verified: Verified) -> CheckResult:
     elif check == "certificate-log":
         result, detail = _certificate_log(verified.sct_logs)
     elif check == "identity":
-        detail = f"{verified.identity}, vouched for by {verified.issuer}"
+        detail = _identity(verified.identity or "", verified.issuer)
     elif check == "content":
         result, detail = _content(verified)
     elif check == "revocation":
@@ -138,13 +138,17 @@ def _of_step(check: str, value: object) -> CheckResult:
     elif isinstance(value, CheckedScts):
         result, detail = _certificate_log(value.logs)
     elif isinstance(value, ProvedIdentity):
-        detail = f"{value.identity}, vouched for by {value.issuer}"
+        detail = _identity(value.identity, value.issuer)
     elif check == "time" and isinstance(value, tuple):
         result, detail = _time(value)
     return CheckResult(check, result, None, detail)
 
 
 # ---- words ---------------------------------------------------------------------------------------------------------
+def _identity(name: str, issuer: str | None) -> str:
+    return f"{name}, vouched for by {issuer or 'its certificate authority alone'}"
+
+
 def _signer(kind: str, *, has_certificate: bool) -> str:
     return f"the {kind} key of its certificate, so far a claim" if has_certificate else f"the demanded {kind} key"
 

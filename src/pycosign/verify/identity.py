@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Final
 
-from pycosign.crypto.certificate import Certificate
 from pycosign.errors import ClaimMismatchError, IdentityMismatchError, IssuerMismatchError
 from pycosign.record import Record
 from pycosign.verify.leaf import VerifiedLeaf
@@ -13,11 +12,13 @@ __all__ = ["ProvedIdentity", "check_identity"]
 
 _ISSUER_V1: Final = 1
 _ISSUER_V2: Final = 8
+_FULCIO_KINDS: Final = frozenset(("email", "uri", "other-name"))
+_OWN_PKI_KINDS: Final = _FULCIO_KINDS | {"dns"}
 _WORKFLOW_EXTENSIONS: Final = {"trigger": 2, "sha": 3, "name": 4, "repository": 5, "ref": 6}
 
 
 class ProvedIdentity(Record):
-    """Who signed, by the certificate's one alternative name, and who vouched for it."""
+    """Who signed, by the certificate's alternative name, and who vouched for it: "" where no OIDC issuer did."""
 
     identity: str
     issuer: str
@@ -30,39 +31,47 @@ def check_identity(leaf: VerifiedLeaf, demanded: SignerIdentity) -> ProvedIdenti
     Raises: IdentityMismatchError, IssuerMismatchError, ClaimMismatchError, with what was expected and what was found.
     """
     certificate = leaf.certificate
-    identity = _identity_of(certificate)
-    if not demanded.identity.accepts(identity):
-        raise IdentityMismatchError(f"the certificate names {identity!r}, not {demanded.identity}")
+    identity = _identity_of(leaf, demanded.identity)
     extensions = certificate.fulcio_extensions
     issuer = _issuer_of(extensions)
-    if not demanded.issuer.accepts(issuer):
-        raise IssuerMismatchError(f"the certificate's issuer is {issuer!r}, not {demanded.issuer}")
+    if not demanded.issuer.accepts(issuer):  # "" has a match of some patterns: then none need be named, as in Cosign
+        found = f"the certificate's issuer is {issuer!r}" if issuer else "the certificate names no issuer"
+        raise IssuerMismatchError(f"{found}, not {demanded.issuer}")
     _check_workflow(extensions, demanded.workflow)
     if demanded.claims:
         _check_claims(extensions, demanded.claims)
     return ProvedIdentity(identity, issuer, extensions)
 
 
-def _identity_of(certificate: Certificate) -> str:
-    """The one alternative name. Fulcio writes exactly one: two leave open which of them was vouched for."""
-    names = certificate.san
-    if len(names) != 1:
+def _identity_of(leaf: VerifiedLeaf, rule: TextRule) -> str:
+    """The alternative name that the rule accepts.
+
+    Fulcio writes exactly one: two would leave open which of them was vouched for. The authority of another PKI vouches
+    for each, so that any may be the demanded one; machines have the name of a host there. Source: sigstore/cosign,
+    pkg/cosign/verify.go, CheckCertificatePolicy.
+    """
+    names = leaf.certificate.san
+    if len(names) != 1 and not (leaf.is_of_own_pki and names):
         raise IdentityMismatchError(f"the certificate has {len(names)} alternative names, not 1")
-    kind, value = names[0]
-    if kind not in ("email", "uri", "other-name"):
-        raise IdentityMismatchError(f"the certificate names a {kind}, not an email address, URI or user name")
-    return value
+    known = _OWN_PKI_KINDS if leaf.is_of_own_pki else _FULCIO_KINDS
+    usable = [item.value for item in names if item.kind in known and item.value]
+    if not usable:
+        wanted = ("an email address", "URI", "user name", *(("host",) if leaf.is_of_own_pki else ()))
+        raise IdentityMismatchError(
+            f"the certificate names a {names[0].kind}, not {', '.join(wanted[:-1])} or {wanted[-1]}"
+        )
+    for identity in usable:
+        if rule.accepts(identity):
+            return identity
+    raise IdentityMismatchError(f"the certificate names {', '.join(map(repr, usable))}, not {rule}")
 
 
 def _issuer_of(extensions: Mapping[int, str]) -> str:
-    """The OIDC issuer of extension .1.8, or of the older .1.1; where both are there they must agree."""
+    """The OIDC issuer of extension .1.8, or of the older .1.1; where both are there they must agree. "": neither is."""
     new, old = extensions.get(_ISSUER_V2), extensions.get(_ISSUER_V1)
     if new is not None and old is not None and new != old:
         raise IssuerMismatchError(f"the certificate names two issuers: {new!r} and {old!r}")
-    issuer = new if new is not None else old
-    if issuer is None:
-        raise IssuerMismatchError("the certificate names no issuer")
-    return issuer
+    return new if new is not None else old or ""
 
 
 def _check_workflow(extensions: Mapping[int, str], workflow: GithubWorkflow) -> None:

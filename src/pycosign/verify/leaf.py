@@ -25,16 +25,20 @@ _PROOF: Final = object()
 
 
 class VerifiedLeaf:
-    """A certificate that a trusted authority issued, valid at every proved moment. Only this module makes one."""
+    """A certificate that a trusted authority issued, valid at every proved moment. Only this module makes one.
 
-    __slots__ = ("certificate", "issuer", "path")
+    is_of_own_pki: the authority is one that the caller gave as PEM (`TrustedAuthority`), not a Fulcio of a trust root.
+    """
 
-    def __init__(self, proof: object, path: tuple[Certificate, ...]) -> None:
+    __slots__ = ("certificate", "is_of_own_pki", "issuer", "path")
+
+    def __init__(self, proof: object, path: tuple[Certificate, ...], *, is_of_own_pki: bool) -> None:
         if proof is not _PROOF:
             raise TypeError("only pycosign.verify.leaf makes a VerifiedLeaf")
         self.certificate = path[0]
         self.issuer = path[1]
         self.path = path
+        self.is_of_own_pki = is_of_own_pki
 
 
 def check_leaf(
@@ -51,11 +55,12 @@ def check_leaf(
     if not times:
         raise UsageError("a certificate can only be checked at a proved moment")
     extra = _intermediates(evidence)
-    paths = [_path_at(certificate, extra, time, trust) for time in times]
+    proofs = [_path_at(certificate, extra, time, trust) for time in times]
+    paths = [path for path, _ in proofs]
     # An authority may have renewed its certificate in between; the key that signed is the same.
     if any(path[1].spki_der != paths[0][1].spki_der for path in paths):
         raise InvalidCertificatePathError("the certificate leads to different authorities at different moments")
-    return VerifiedLeaf(_PROOF, paths[0])
+    return VerifiedLeaf(_PROOF, paths[0], is_of_own_pki=all(authority.is_own_pki for _, authority in proofs))
 
 
 def check_companion(certificate: Certificate, times: tuple[VerifiedTime, ...]) -> None:
@@ -90,8 +95,8 @@ def _intermediates(evidence: Evidence) -> tuple[Certificate, ...]:
 
 def _path_at(
     leaf: Certificate, extra: tuple[Certificate, ...], time: VerifiedTime, trust: TrustRoot
-) -> tuple[Certificate, ...]:
-    """The path at one moment, through whichever authority has one; else the most telling of their refusals."""
+) -> tuple[tuple[Certificate, ...], TrustedAuthority]:
+    """The path at one moment and the authority that has one; else the most telling of their refusals."""
     late: list[SigningError] = []
     refused: list[SigningError] = [InvalidCertificatePathError("the trust root names no certificate authority")]
     for authority in _possible(leaf, extra, trust):
@@ -105,7 +110,7 @@ def _path_at(
             continue
         late.clear()  # an error holds this frame: the evidence would stay in memory until the collector finds the ring
         refused.clear()
-        return path
+        return path, authority
     if not late:
         raise refused[-1]
     if time.source == "timestamp":

@@ -25,9 +25,10 @@ class Verified(Record):
     source: the kind of file that it was in. key: that made the signature. sct_logs: URLs of the certificate logs that
     know the certificate. log_entries: those that count. statement: of an envelope, parsed. annotations: the signed ones
     of an image. waivers: checks that the caller turned off. signature: raw. chain_der: as presented, leaf first.
-    certificate, identity and issuer are None for a key. extensions: Fulcio's, by number (1 to 24). times: every proved
-    moment. ignored: what was in the evidence and did not count, with the reason. payload: the signed bytes of an
-    envelope or of a simple signing layer. digest: ("sha256", raw) of the artifact that was bound, if one was.
+    certificate, identity and issuer are None for a key; issuer is "" where the certificate names none. extensions:
+    Fulcio's, by number (1 to 24). times: every proved moment. ignored: what was in the evidence and did not count, with
+    the reason. payload: the signed bytes of an envelope or of a simple signing layer. digest: ("sha256", raw) of the
+    artifact that was bound, if one was.
     trust_source, trust_age: where the trust root came from and how old it is, as its loader knows; set by the library.
     """
 

@@ -52,7 +52,7 @@ def check_revocations(
             for authority in leaf.path[1:]:
                 _check_key(revocations, authority.key_hash, times)
             _check_certificates(revocations, leaf)
-            _check_identity(revocations, who, times)
+            _check_identity(revocations, [name.value for name in leaf.certificate.san], who.issuer, times)
     for revocations in requirements.revocations:
         _check_age(revocations, now)
         _check_known(revocations, artifact)
@@ -94,11 +94,15 @@ def _check_certificates(revocations: RevocationList, leaf: VerifiedLeaf) -> None
                 )
 
 
-def _check_identity(revocations: RevocationList, who: ProvedIdentity, times: tuple[VerifiedTime, ...]) -> None:
+def _check_identity(
+    revocations: RevocationList, names: list[str], issuer: str, times: tuple[VerifiedTime, ...]
+) -> None:
+    """Every name of the certificate: whose name is revoked must not sign by another one that stands beside it."""
     for entry in revocations.identities:
-        if _names(entry.identity, who.identity) and _names(entry.issuer, who.issuer) and _counts(entry.revoked, times):
-            why = _why(revocations, entry.revoked)
-            raise RevokedIdentityError(f"the identity {who.identity!r} of {who.issuer!r} is revoked {why}")
+        for name in names:
+            if _names(entry.identity, name) and _names(entry.issuer, issuer) and _counts(entry.revoked, times):
+                why = _why(revocations, entry.revoked)
+                raise RevokedIdentityError(f"the identity {name!r} of {issuer!r} is revoked {why}")
 
 
 def _names(rule: TextRule | None, text: str) -> bool:

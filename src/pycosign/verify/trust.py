@@ -82,14 +82,24 @@ class TrustedAuthority:
     """A certificate or timestamp authority: its chain (for a certificate authority without leaf), and when it was good.
 
     The last certificate of the chain is the anchor, also where the caller trusts an intermediate.
+    is_own_pki: the caller gave its PEM: it may be of any PKI, whose certificates say more or less than Fulcio's do.
     """
 
-    __slots__ = ("_certificates", "chain_der", "operator", "uri", "valid_for")
+    __slots__ = ("_certificates", "chain_der", "is_own_pki", "operator", "uri", "valid_for")
 
-    def __init__(self, uri: str, chain_der: tuple[bytes, ...], valid_for: ValidFor, *, operator: str = "") -> None:
+    def __init__(
+        self,
+        uri: str,
+        chain_der: tuple[bytes, ...],
+        valid_for: ValidFor,
+        *,
+        operator: str = "",
+        is_own_pki: bool = False,
+    ) -> None:
         self.uri = uri
         self.valid_for = valid_for
         self.operator = operator
+        self.is_own_pki = is_own_pki
         self.chain_der = chain_der
         self._certificates: tuple[Certificate, ...] | None = None
 
@@ -270,7 +280,7 @@ def _chains_of(
         below = tuple(der for der in listed if der not in anchors)
         if not anchors:
             raise MalformedError("certificate authority file", "holds no self-issued root certificate")
-    return [TrustedAuthority("", (*below, anchor), _ALWAYS) for anchor in anchors]
+    return [TrustedAuthority("", (*below, anchor), _ALWAYS, is_own_pki=True) for anchor in anchors]
 
 
 def _authority_blocks(pem: bytes) -> tuple[bytes, ...]:
