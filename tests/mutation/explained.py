@@ -235,6 +235,13 @@ TABLE: tuple[Explanation, ...] = (
     Explanation(
         PYTHON,
         False,
+        "wants code signing among the stated purposes; a certificate that states none is good for any (RFC 5280)",
+        change="for no stated purpose|for any purpose",
+        words="ExtendedKeyUsage|Extended usage|invalid leaf or non-leaf certificate in the leaf position",
+    ),
+    Explanation(
+        PYTHON,
+        False,
         "takes exactly one log entry",
         change="a second entry of an unknown log",
         words="expected exactly one log entry",

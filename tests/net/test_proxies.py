@@ -42,6 +42,8 @@ def uses_proxy(url: str, no_proxy: str = "") -> bool:
         ("http://notexample.com/", "example.com", True),
         ("http://example.com:8080/", "example.com:8080", False),
         ("http://example.com:8081/", "example.com:8080", True),
+        ("http://example.com:65535/", "example.com:655350", True),
+        ("http://example.com/", f"example.com:{'8' * 5000}", True),
         ("https://example.com/", "example.com:443", False),
         ("http://example.com/", "example.com:80", False),
         ("http://10.1.2.3/", "10.0.0.0/8", False),

@@ -15,6 +15,7 @@ __all__ = ["ProxySettings", "proxy_settings"]
 
 _PORTS = {"http": 80, "https": 443}
 _SCHEMES = ("http", "https", "socks5", "socks5h")
+_PORT_DIGITS = 5
 
 
 class _Exemption(NamedTuple):
@@ -109,6 +110,8 @@ def _parse_exemption(entry: str) -> _Exemption | None:
     host, port = entry, None
     head, colon, tail = entry.rpartition(":")
     if colon and tail.isascii() and tail.isdigit():
+        if len(tail) > _PORT_DIGITS:
+            return None  # no port has so many: as in Go, no request is meant
         host, port = head, int(tail)
     host = host.strip("[]")
     address = _address(host)

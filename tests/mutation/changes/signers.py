@@ -128,6 +128,8 @@ CHANGES: tuple[Change, ...] = (
         lambda plan: plan.certificate.update(ct=signer("ecdsa-p256", 7), ct_log_id=plan.world.ct_key().log_id),
     ),
     Change("not for signing code", WRONG, certified, certificate(eku=ExtendedKeyUsageOID.SERVER_AUTH)),
+    Change("for no stated purpose", GOOD, certified, certificate(eku=None)),
+    Change("for any purpose", GOOD, certified, certificate(eku=ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE)),
     Change(
         "an authority's certificate as leaf",
         WRONG,
