@@ -99,7 +99,7 @@ def _claims(story: Story) -> list[tuple[str, str]]:
 
 def _of_signer(who: WhoClaims) -> list[tuple[str, str]]:
     if who.certificate is not None:
-        return [("signer", ", ".join(who.names) or "no name"), ("vouched for by", who.issuer or "nobody")]
+        return [("signer", ", ".join(who.names) or "no name"), ("vouched for by", who.issuer or "no OIDC issuer")]
     if who.key is not None:
         import hashlib
 
