@@ -6,10 +6,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 
 import pycosign
 from pycosign.testing import Sandbox
+from pycosign.wire.bundle import Bundle, MessageSignature, format_bundle
 from tests.recordings import recorded_file
+from tests.verify.attempts import certificate_pem
+from tests.verify.factory import ARTIFACT, World
 
 
 @pytest.mark.usefixtures("no_sockets")
@@ -95,3 +99,26 @@ def test_an_instance_of_two_files(sandbox: Sandbox) -> None:
 def test_what_is_no_trust_root_is_malformed(content: bytes) -> None:
     with pytest.raises(pycosign.MalformedError):
         pycosign.Trust.from_json(content)
+
+
+def test_a_pki_of_ones_own_by_its_certificates() -> None:
+    world = World()
+    host = "build.example.com"
+    names = (x509.RFC822Name("dev@example.com"), x509.DNSName(host))
+    evidence = world.blob(world.certificate(names=names, claims={}, with_sct=False, eku=None))
+    assert isinstance(evidence.content, MessageSignature)
+    bundle = format_bundle(Bundle("0.3", evidence.chain_der, None, evidence.entries, (), evidence.content))
+    trust = pycosign.Trust.from_pem(
+        certificate_pem(world.root.der),
+        intermediates=certificate_pem(world.ca.der),
+        log_keys=[world.log_v1.signer.public_key.pem()],
+        source="our PKI",
+    )
+    signer = pycosign.Identity(host, issuer=pycosign.Regexp("^$"))
+    verified = pycosign.verify_file(ARTIFACT, bundle=bundle, signer=signer, trust=trust, waive=pycosign.Waiver.SCT)
+    assert (verified.identity, verified.issuer, verified.trust_source) == (host, "", "our PKI")
+    strangers = pycosign.Trust.from_pem(certificate_pem(World().root.der))
+    with pytest.raises(pycosign.RefusedError):
+        pycosign.verify_file(ARTIFACT, bundle=bundle, signer=signer, trust=strangers, waive=pycosign.Waiver.SCT)
+    with pytest.raises(pycosign.MalformedError, match="certificate authority file"):
+        pycosign.Trust.from_pem(b"")

@@ -46,7 +46,8 @@ class Identity:
     Both are needed: the same email address means another person at another issuer.
 
     Args:   identity: the certificate's one alternative name: an email address, or a workflow's URI.
-            issuer: the OIDC issuer's URL, as "https://token.actions.githubusercontent.com".
+            issuer: the OIDC issuer's URL, as "https://token.actions.githubusercontent.com"; Regexp("^$") where there is
+            none, as in a PKI of one's own (`Trust.from_pem`).
             claims: what else the certificate must say, by the name of the claim: "source_repository_uri",
             "github_workflow_ref" ... (`pycosign.verify.fulcio_claims` lists them); one that is missing refuses it.
     Raises: UsageError: an empty text, or a claim that Fulcio does not make.

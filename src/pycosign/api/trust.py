@@ -8,11 +8,11 @@ from pycosign.ambient import Clock, environment, utc_now
 from pycosign.api.paths import path_text
 from pycosign.instances.embedded import PUBLIC_GOOD_MIRROR, STAGING_MIRROR
 from pycosign.limits import TRUSTED_ROOT_BYTES
-from pycosign.verify.trust import TrustRoot, compile_trust
+from pycosign.verify.trust import TrustRoot, compile_trust, trust_from_material
 from pycosign.wire.trusted_root import parse_trusted_root
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from pycosign.instances.trust import Document, TrustSource
 
@@ -164,6 +164,40 @@ class Trust:
         Source:  sigstore/protobuf-specs, sigstore_trustroot.proto.
         """
         return cls(compile_trust(parse_trusted_root(content)), source=source, clock=clock)
+
+    @classmethod
+    def from_pem(
+        cls,
+        roots: bytes,
+        *,
+        intermediates: bytes | None = None,
+        log_keys: "Iterable[bytes]" = (),
+        certificate_log_keys: "Iterable[bytes]" = (),
+        timestamp_chain: bytes | None = None,
+        source: str = "the caller",
+        clock: Clock = utc_now,
+    ) -> "Trust":
+        """A PKI of one's own, whose certificates need not be like Fulcio's, and the logs that it has, if any.
+
+        Each alternative name of a certificate may be the demanded identity, also a host's. Where no OIDC issuer
+        vouches, demand `Identity(NAME, issuer=Regexp("^$"))`. Without a log, verification needs `Waiver.TLOG` and
+        `Waiver.SCT`, and certificates must be valid now, or when a timestamp was made.
+
+        Args:    roots: PEM certificates, each an anchor. intermediates: PEM certificates below them, none an anchor.
+                 log_keys, certificate_log_keys: PEM public keys. timestamp_chain: PEM certificates of a timestamp
+                 authority, in any order. source, clock: as of `from_json`.
+        Returns: its trust root, without validity windows of its own.
+        Raises:  MalformedError: not PEM of its kind, or none.
+        Source:  sigstore/cosign, --ca-roots and --ca-intermediates; docs/compatibility.md.
+        """
+        root = trust_from_material(
+            ca_roots_pem=roots,
+            ca_intermediates_pem=intermediates,
+            rekor_keys_pem=log_keys,
+            ct_keys_pem=certificate_log_keys,
+            tsa_chain_pem=timestamp_chain,
+        )
+        return cls(root, source=source, clock=clock)
 
     @classmethod
     def _of_tuf(cls, environ: "Mapping[str, str]", *, offline: bool, max_age: timedelta | None) -> "Trust":
