@@ -14,6 +14,12 @@ _ISSUER_V1: Final = 1
 _ISSUER_V2: Final = 8
 _FULCIO_KINDS: Final = frozenset(("email", "uri", "other-name"))
 _OWN_PKI_KINDS: Final = _FULCIO_KINDS | {"dns"}
+_FOR_PEOPLE: Final = {
+    "dns": "host",
+    "[0]": "name of a form of its own",
+    "[4]": "directory name",
+    "[7]": "network address",
+}
 _WORKFLOW_EXTENSIONS: Final = {"trigger": 2, "sha": 3, "name": 4, "repository": 5, "ref": 6}
 
 
@@ -56,10 +62,9 @@ def _identity_of(leaf: VerifiedLeaf, rule: TextRule) -> str:
     known = _OWN_PKI_KINDS if leaf.is_of_own_pki else _FULCIO_KINDS
     usable = [item.value for item in names if item.kind in known and item.value]
     if not usable:
-        wanted = ("an email address", "URI", "user name", *(("host",) if leaf.is_of_own_pki else ()))
-        raise IdentityMismatchError(
-            f"the certificate names a {names[0].kind}, not {', '.join(wanted[:-1])} or {wanted[-1]}"
-        )
+        found = _FOR_PEOPLE.get(names[0].kind, names[0].kind)
+        wanted = "email address, URI, user name or host" if leaf.is_of_own_pki else "email address, URI or user name"
+        raise IdentityMismatchError(f"the certificate names a {found}, not an {wanted}")
     for identity in usable:
         if rule.accepts(identity):
             return identity
