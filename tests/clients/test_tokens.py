@@ -122,15 +122,10 @@ def test_browser_flow_ends_with_its_deadline_and_refuses_other_hosts(sandbox: Sa
         arguments: dict[str, Any] = {"open_browser": lambda url: True, "show": lambda text: None}
         with pytest.raises(UnavailableError):
             browser_token(http, provider, OauthClient(), deadline=Deadline.after(0.3), **arguments)
-        with pytest.raises(UsageError):
-            browser_token(
-                http,
-                provider,
-                OauthClient(),
-                deadline=Deadline.after(1),
-                redirect_uri="http://evil.example/x",
-                **arguments,
-            )
+        for redirect in ("http://evil.example/x", "http://[localhost]/", "http://localhost:99999/"):
+            deadline = Deadline.after(1)
+            with pytest.raises(UsageError, match="redirect URL"):
+                browser_token(http, provider, OauthClient(), deadline=deadline, redirect_uri=redirect, **arguments)
 
 
 def test_client_credentials_flow_gives_a_token_or_the_issuers_refusal(sandbox: Sandbox) -> None:

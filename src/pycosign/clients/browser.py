@@ -33,8 +33,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         listener = self.server
         assert isinstance(listener, _Listener)
-        url = urlsplit(self.path)
-        query = parse_qs(url.query)
+        try:
+            url = urlsplit(self.path)
+            query = parse_qs(url.query)
+        except ValueError:  # brackets that hold no address, too many fields
+            self.send_error(400)
+            return
         if url.path != listener.path or query.get("state") != [listener.state]:
             self.send_error(404)
             return
@@ -67,12 +71,16 @@ def browser_token(
     Raises: ServiceRejectedError: the issuer said no; UnavailableError: the deadline passed; UsageError: another
             redirect address than one of loopback.
     """
-    wanted = urlsplit(redirect_uri or "http://localhost:0/auth/callback")
+    try:
+        wanted = urlsplit(redirect_uri or "http://localhost:0/auth/callback")
+        port = wanted.port or 0
+    except ValueError as exc:
+        raise UsageError(f"the redirect URL cannot be read: {exc}") from exc
     if wanted.scheme != "http" or wanted.hostname not in _LOOPBACK:
         raise UsageError("the redirect URL must be http on localhost")
     state, nonce, pkce = encode_b64url(random_bytes(16)), encode_b64url(random_bytes(16)), new_pkce()
     path = wanted.path or "/"
-    with _Listener(wanted.port or 0, path, state) as listener:
+    with _Listener(port, path, state) as listener:
         address = f"http://{wanted.hostname}:{listener.server_address[1]}{path}"
         url = authorization_url(provider, client, redirect_uri=address, state=state, nonce=nonce, pkce=pkce)
         thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)

@@ -95,7 +95,11 @@ def _username(issuer: str, subject: str, common: Mapping[int, str]) -> Principal
     """A plain subject becomes "SUBJECT!DOMAIN" in an otherName, so that it cannot pass for an email or a URI."""
     if "!" in subject or "@" in subject:
         raise TokenRefusedError("the token's subject is neither a URI nor a plain name")
-    name = f"{subject}!{urlsplit(issuer).hostname or issuer}"
+    try:
+        domain = urlsplit(issuer).hostname or issuer
+    except ValueError:  # brackets that hold no address
+        raise TokenRefusedError("the token's issuer is not a URL") from None
+    name = f"{subject}!{domain}"
     other = der_oid(OTHER_NAME_OID) + der_context(0, der_utf8(name))
     return _principal(name, der_context(0, other), subject, common)
 
