@@ -8,7 +8,6 @@ another.
 import base64
 import hashlib
 import itertools
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -20,6 +19,7 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
 from pycosign.codec.pem import format_pem
+from pycosign.wire.bundle import Bundle, MessageSignature, format_bundle
 from tests.interop.environment import Result
 from tests.interop.matrix import Failed, Row, Stage, accepts, new_image, refuses
 from tests.interop.tools import Tool
@@ -140,18 +140,9 @@ class Pki:
     def bundle(self, issued: Issued, name: str) -> tuple[str, ...]:
         """Flags that give it as a bundle, with the trust root."""
         data = Path(self.artifact).read_bytes()
-        text = {key: base64.b64encode(raw).decode() for key, raw in {
-            "certificate": issued.der, "digest": hashlib.sha256(data).digest(), "signature": issued.signer.sign(data),
-        }.items()}  # fmt: skip
-        document = {
-            "mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json",
-            "verificationMaterial": {"certificate": {"rawBytes": text["certificate"]}},
-            "messageSignature": {
-                "messageDigest": {"algorithm": "SHA2_256", "digest": text["digest"]},
-                "signature": text["signature"],
-            },
-        }
-        path = self._write(f"{name}.sigstore.json", json.dumps(document).encode())
+        content = MessageSignature("sha256", hashlib.sha256(data).digest(), issued.signer.sign(data))
+        document = format_bundle(Bundle("0.3", (issued.der,), None, (), (), content))
+        path = self._write(f"{name}.sigstore.json", document)
         return ("--bundle", path, "--trusted-root", self.trusted_root)
 
     def signing_flags(self, tool: Tool, issued: Issued, name: str) -> tuple[str, ...]:

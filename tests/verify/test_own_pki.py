@@ -16,7 +16,7 @@ from pycosign.codec.rfc3339 import format_rfc3339
 from pycosign.errors import SigningError
 from pycosign.policy.decide import VerificationPolicy, decide
 from pycosign.verify.requirements import Requirements, SignerIdentity, TextRule
-from pycosign.verify.revocation_list import parse_revocation_list
+from pycosign.verify.revocation_list import RevocationList, parse_revocation_list
 from pycosign.verify.trust import TrustRoot, trust_from_material
 from tests.verify.attempts import GOOD, Attempt, certificate_pem
 from tests.verify.factory import IDENTITY, ISSUER, NOW, World
@@ -115,16 +115,27 @@ def test_a_certificate_for_another_purpose_signs_nothing(world: World, eku: Obje
 
 
 # ---- what several names must not do --------------------------------------------------------------------------------
-def test_a_revoked_name_does_not_sign_by_another_that_stands_beside_it(world: World) -> None:
+def revoking(entry: dict[str, str]) -> RevocationList:
+    """A list that names one identity."""
     day = timedelta(days=1)
     frame = {"schema": 1, "issued": format_rfc3339(NOW - day), "expires": format_rfc3339(NOW + day)}
-    revocations = parse_revocation_list(json.dumps({**frame, "identities": [{"identity": IDENTITY}]}).encode())
+    return parse_revocation_list(json.dumps({**frame, "identities": [entry]}).encode())
+
+
+def test_a_revoked_name_does_not_sign_by_another_that_stands_beside_it(world: World) -> None:
+    revocations = revoking({"identity": IDENTITY})
     issued = world.certificate(names=(MAIL, URI))
     for wanted in (IDENTITY, OTHER):
         requirements = demand(TextRule(wanted))._replace(revocations=(revocations,))
         assert answer(world, issued, requirements) == "revoked.identity"
     requirements = demand(TextRule(OTHER))._replace(revocations=(revocations,))
     assert answer(world, world.certificate(names=(URI,)), requirements) == f"{OTHER} {ISSUER}"
+
+
+def test_a_revocation_means_names_and_not_the_bytes_of_a_directory_name(world: World) -> None:
+    revocations = revoking({"identity_regexp": "^[0-9a-f]+$"})
+    requirements = demand(TextRule(IDENTITY))._replace(revocations=(revocations,))
+    assert answer(world, world.certificate(names=(DIRECTORY, MAIL)), requirements) == f"{IDENTITY} {ISSUER}"
 
 
 def test_two_names_of_one_holder_are_one_signer(world: World) -> None:

@@ -35,10 +35,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         assert isinstance(listener, _Listener)
         try:
             url = urlsplit(self.path)
-            query = parse_qs(url.query)
-        except ValueError:  # brackets that hold no address, too many fields
+        except ValueError:  # brackets that hold no address
             self.send_error(400)
             return
+        query = parse_qs(url.query)
         if url.path != listener.path or query.get("state") != [listener.state]:
             self.send_error(404)
             return

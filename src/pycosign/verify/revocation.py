@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from pycosign.crypto.digests import sha256
+from pycosign.crypto.extensions import text_names
 from pycosign.crypto.keys import PublicKey
 from pycosign.errors import (
     RevokedArtifactError,
@@ -52,7 +53,7 @@ def check_revocations(
             for authority in leaf.path[1:]:
                 _check_key(revocations, authority.key_hash, times)
             _check_certificates(revocations, leaf)
-            _check_identity(revocations, [name.value for name in leaf.certificate.san], who.issuer, times)
+            _check_identity(revocations, text_names(leaf.certificate.san), who.issuer, times)
     for revocations in requirements.revocations:
         _check_age(revocations, now)
         _check_known(revocations, artifact)
@@ -95,7 +96,7 @@ def _check_certificates(revocations: RevocationList, leaf: VerifiedLeaf) -> None
 
 
 def _check_identity(
-    revocations: RevocationList, names: list[str], issuer: str, times: tuple[VerifiedTime, ...]
+    revocations: RevocationList, names: tuple[str, ...], issuer: str, times: tuple[VerifiedTime, ...]
 ) -> None:
     """Every name of the certificate: whose name is revoked must not sign by another one that stands beside it."""
     for entry in revocations.identities:
