@@ -59,6 +59,8 @@ CASES = [
     ("email", "", "dev@anything.example", True, True),
     ("email", "corp.example", "corp.example", False, True),  # no mailbox: cannot be compared
     ("email", "corp.example", "dev@evil.example@corp.example", False, True),
+    ("email", "corp.example", "https://ci.example/job@corp.example", False, True),  # a URI, for who compares texts
+    ("email", "corp.example", '"dev"@corp.example', False, True),
     ("email", "corp.example", "dev@", False, True),
     ("email", "corp.example", "@corp.example", False, True),
     ("email", "corp.example", "dev@corp.example.", False, True),
@@ -105,6 +107,39 @@ def test_a_name_lies_inside_a_subtree_or_outside(
 def test_names_of_a_kind_without_subtrees_are_permitted() -> None:
     value = der_sequence(der_context(0, subtrees(element("email", "corp.example"))))
     assert verdict(value, element("uri", "https://anything.example/")) is None
+
+
+MAIL_ELSEWHERE = b"boss@other.example"
+OTHER_NAME = der_element(
+    0xA0, der_element(0x06, bytes.fromhex("2b0601040183bf300107")) + der_context(0, der_element(0x0C, MAIL_ELSEWHERE))
+)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        element("uri", MAIL_ELSEWHERE),
+        element("uri", b"mailto:" + MAIL_ELSEWHERE),
+        element("dns", MAIL_ELSEWHERE),
+        element("email", b"other.example"),
+        OTHER_NAME,
+    ],
+)
+def test_a_name_that_is_written_as_one_of_another_kind_is_not_permitted(name: bytes) -> None:
+    """The text of an identity is compared whatever its kind, so that `boss@other.example` would be boss."""
+    constraints = subtrees(element("email", "corp.example"), element("dns", "corp.example"))
+    assert verdict(der_sequence(der_context(0, constraints)), name) is not None
+
+
+def test_what_an_other_name_does_not_look_like_does_not_forbid_it() -> None:
+    value = der_sequence(der_context(0, subtrees(element("uri", "corp.example"), element("dns", "corp.example"))))
+    assert verdict(value, OTHER_NAME) is None
+
+
+@pytest.mark.parametrize("name", ["*.other.example", "ci.other.example"])
+def test_hosts_are_permitted_where_only_mail_is_constrained(name: str) -> None:
+    value = der_sequence(der_context(0, subtrees(element("email", "corp.example"))))
+    assert verdict(value, element("dns", name)) is None
 
 
 def test_every_name_must_be_permitted_by_one_subtree_and_excluded_by_none() -> None:

@@ -113,6 +113,31 @@ def test_the_age_is_reported_and_can_be_limited(mirror: Mirror, environ: dict[st
     assert caught.value.code == "tuf.too-old"
 
 
+@pytest.mark.parametrize("written", ["2999-01-01T00:00:00Z", "yesterday", None])
+def test_a_date_that_cannot_be_is_no_age(mirror: Mirror, environ: dict[str, str], written: str | None) -> None:
+    """Nor are the files' own dates: those of a copy are new."""
+    date = Path(f"{mirror.folder(environ)}.json")
+    date.unlink() if written is None else date.write_text(json.dumps({"lastTimestamp": written}))
+    assert load_trust(source(mirror, environ)).document.age is None
+    with pytest.raises(UnavailableError, match="of unknown age") as caught:
+        load_trust(source(mirror, environ, max_age=timedelta(days=1)))
+    assert caught.value.code == "tuf.too-old"
+
+
+def test_what_has_expired_is_at_least_as_old_as_that(mirror: Mirror, environ: dict[str, str]) -> None:
+    """The date beside the cache is not signed, when the metadata ends is."""
+    later = mirror.now + timedelta(days=5000)
+    Path(f"{mirror.folder(environ)}.json").write_text(json.dumps({"lastTimestamp": later.isoformat()}))
+    age = load_trust(source(mirror, environ, now=later)).document.age
+    assert age is not None
+    assert age > timedelta(days=1000)
+
+
+def test_a_clock_that_was_set_back_a_little_leaves_the_age(mirror: Mirror, environ: dict[str, str]) -> None:
+    asked = datetime.fromisoformat(json.loads(Path(f"{mirror.folder(environ)}.json").read_bytes())["lastTimestamp"])
+    assert load_trust(source(mirror, environ, now=asked - timedelta(seconds=90))).document.age == timedelta(0)
+
+
 def test_a_cache_that_is_older_than_allowed_is_refreshed(mirror: Mirror, environ: dict[str, str]) -> None:
     asked = datetime.fromisoformat(json.loads(Path(f"{mirror.folder(environ)}.json").read_bytes())["lastTimestamp"])
     later, limit = asked + timedelta(hours=2), timedelta(hours=1)

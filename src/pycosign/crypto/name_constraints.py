@@ -6,7 +6,7 @@ other names) is refused wherever an authority constrains it: Go refuses it where
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Final
 
 from pycosign.codec.der import SEQUENCE, DerReader, read_der
@@ -21,6 +21,7 @@ _ADDRESS: Final = "[7]"
 _COMPARED: Final = frozenset(("email", "dns", "uri", _ADDRESS))
 _ADDRESS_BYTES: Final = (4, 16)  # IPv4, IPv6; a range is an address and a mask of the same length
 _HOST: Final = re.compile(r"(?:[a-z0-9_-]{1,63}\.)*(?![0-9]+\Z)[a-z0-9_-]{1,63}", re.IGNORECASE)  # no IPv4 address
+_LOCAL: Final = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]+", re.IGNORECASE)  # without quotes; RFC 5322, dot-atom
 _URI: Final = re.compile(r"[a-z][a-z0-9+.-]*://([^/?#@:\[\]\\]*)(?::[0-9]*)?(?:[/?#].*)?", re.IGNORECASE | re.DOTALL)
 
 
@@ -71,7 +72,8 @@ def _is_base(base: AlternativeName) -> bool:
 def forbidden_name(constraints: NameConstraints, names: Sequence[AlternativeName]) -> str | None:
     """Why an authority with these constraints may not stand above certificates of these names; None: it may.
 
-    A name of a kind that no subtree constrains is permitted.
+    A name of a kind that no subtree constrains is permitted if it is one: else a mail address that is written as a URI or
+    as a host would get past constraints of mail, for an identity is compared as text.
     """
     bases = (*constraints.permitted, *constraints.excluded)
     if len(bases) * len(names) > NAME_COMPARISONS:
@@ -80,17 +82,31 @@ def forbidden_name(constraints: NameConstraints, names: Sequence[AlternativeName
     if kinds - _COMPARED:
         return f"constrains names of a kind that is not compared: {min(kinds - _COMPARED)}"
     for name in names:
-        if name.kind not in kinds:
-            continue
-        place = _comparable(name)
-        if place is None:
-            return f"constrains names, and {name.value[:200]!a} cannot be compared with them"
-        if any(_is_in(place, base, widely=True) for base in constraints.excluded if base.kind == name.kind):
-            return f"excludes the name {name.value[:200]!a}"
-        permitted = [base for base in constraints.permitted if base.kind == name.kind]
-        if permitted and not any(_is_in(place, base, widely=False) for base in permitted):
-            return f"does not permit the name {name.value[:200]!a}"
+        for kind, place in _readings(name, kinds):
+            if place is None:
+                return f"constrains names, and {name.value[:200]!a} cannot be compared with them"
+            if any(_is_in(place, base, widely=True) for base in constraints.excluded if base.kind == kind):
+                return f"excludes the name {name.value[:200]!a}"
+            permitted = [base for base in constraints.permitted if base.kind == kind]
+            if permitted and not any(_is_in(place, base, widely=False) for base in permitted):
+                return f"does not permit the name {name.value[:200]!a}"
     return None
+
+
+def _readings(name: AlternativeName, kinds: Set[str]) -> list[tuple[str, tuple[str, str] | None]]:
+    """The name made comparable, as each kind that it can be read as; None: it is no name of its own kind.
+
+    No text is a mail address, a host and a URI at once. An other name is any text: it is held to the constraints of
+    whichever kind it looks like.
+    """
+    if name.kind in _COMPARED:
+        if name.kind == "dns" and "dns" not in kinds:
+            name = AlternativeName("dns", name.value.removeprefix("*."))
+        return [(name.kind, _comparable(name))]
+    if name.kind != "other-name":
+        return []
+    readings = [(kind, _comparable(AlternativeName(kind, name.value))) for kind in sorted(kinds - {_ADDRESS})]
+    return [(kind, place) for kind, place in readings if place is not None]
 
 
 def _comparable(name: AlternativeName) -> tuple[str, str] | None:
@@ -104,7 +120,7 @@ def _comparable(name: AlternativeName) -> tuple[str, str] | None:
     local, host = "", name.value
     if name.kind == "email":
         local, _, host = host.rpartition("@")
-        if not local or "@" in local:
+        if not _LOCAL.fullmatch(local):
             return None
     elif name.kind == "uri":
         found = _URI.fullmatch(host)

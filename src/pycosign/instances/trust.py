@@ -36,6 +36,7 @@ __all__ = [
 ]
 
 REFRESH_AFTER: Final = timedelta(days=1)
+_CLOCK_STEP: Final = timedelta(minutes=5)  # a clock that was set back by less has not lost the date
 TRUSTED_ROOT: Final = "trusted_root.json"
 SIGNING_CONFIG: Final = "signing_config.v0.2.json"
 SIGNING_CONFIG_REKOR_V2: Final = "signing_config_rekor_v2.v0.2.json"  # of the public repository alone
@@ -198,12 +199,22 @@ def _refreshed(source: TrustSource, location: "CacheLocation", name: str, cached
 
 
 def _cached_document(location: "CacheLocation", cached: "CachedTarget", now: datetime) -> Document:
-    age = None if cached.refreshed_at is None else max(now - cached.refreshed_at, timedelta(0))
+    age = _age_of(cached, now)
     warnings: tuple[str, ...] = ()
     if cached.expires_at <= now:
         since = "at an unknown time" if age is None else f"{age.days} days ago"
         warnings = (f"trust metadata of {location.mirror} has expired; it was last refreshed {since}",)
     return Document(cached.content, location.mirror, age, warnings)
+
+
+def _age_of(cached: "CachedTarget", now: datetime) -> timedelta | None:
+    """How long ago the repository was asked: never less than the time since its metadata expired, which is signed.
+
+    None: the date beside the cache is missing, or has not come yet, and so is wrong.
+    """
+    if cached.refreshed_at is None or cached.refreshed_at > now + _CLOCK_STEP:
+        return None
+    return max(now - cached.refreshed_at, now - cached.expires_at, timedelta(0))
 
 
 def _checked_age(document: Document, source: TrustSource, why: str = "") -> Document:

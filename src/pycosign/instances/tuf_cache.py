@@ -19,7 +19,7 @@ import errno
 import os
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final, NamedTuple
 
 from pycosign.ambient import monotonic_seconds
@@ -157,17 +157,17 @@ class TufCache:
         return CachedTarget(content, self.refreshed_at(), metadata.expires_at)
 
     def refreshed_at(self) -> datetime | None:
-        """When the repository was last asked: as written beside the cache, else the timestamp file's own date."""
+        """When the repository was last asked, as written beside the cache; None: nobody knows.
+
+        The files' own dates do not tell: those of a copy are new.
+        """
         raw = self._read_beside()
-        if raw is not None:
-            try:
-                fields = Fields(load_json(raw, what="cache date", max_bytes=4096), "cache date", protojson=False)
-                return parse_rfc3339(fields.text("lastTimestamp"), what="lastTimestamp")
-            except MalformedError:
-                pass  # Go writes local time with an offset on some machines; the file's date serves as well
+        if raw is None:
+            return None
         try:
-            return datetime.fromtimestamp(os.stat(os.path.join(self.location.folder, "timestamp.json")).st_mtime, UTC)
-        except OSError:
+            fields = Fields(load_json(raw, what="cache date", max_bytes=4096), "cache date", protojson=False)
+            return parse_rfc3339(fields.text("lastTimestamp"), what="lastTimestamp")
+        except MalformedError:
             return None
 
     def store(self, files: Mapping[str, bytes], *, at: datetime) -> None:
