@@ -4,6 +4,7 @@ import io
 import json
 import os
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from pycosign.flows.verify_batch import JudgedPair, judge_line, verify_batch
 from pycosign.limits import BATCH_LINE_BYTES
 from pycosign.verify.requirements import Requirements, Waiver
 from pycosign.verify.result import Verdict
+from pycosign.verify.revocation_list import RevocationList
 from tests.cli.conftest import run_cli
 from tests.flows.tools import NO_SERVICES, Workshop, key_requirements, new_key
 
@@ -162,13 +164,29 @@ def test_every_line_has_a_row_in_order(workshop: Workshop, here: Path) -> None:
         io.BytesIO("\n".join(lines).encode()),
         trust=None,
         requirements=WANTED,
-        now=workshop.now,
+        clock=lambda: workshop.now,
         render=lambda found: f"{found.line}",
         workers=4,
     )
     wanted = [Verdict.VERIFIED, Verdict.REFUSED, Verdict.UNAVAILABLE, Verdict.VERIFIED] * 5
     numbers = [str(number) for number, line in enumerate(lines, 1) if line.strip()]
     assert [(row.text, row.verdict) for row in rows] == list(zip(numbers, wanted, strict=True))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_each_line_is_judged_at_its_own_moment(workshop: Workshop, here: Path, workers: int) -> None:
+    """A batch may stay open for days: what expires meanwhile has expired."""
+    expired = RevocationList("list", workshop.now, workshop.now + timedelta(minutes=1))
+    moments = iter(workshop.now + timedelta(hours=hours) for hours in range(9))
+    rows = verify_batch(
+        io.BytesIO(f"{pair('hello')}\n{pair('hello')}\n".encode()),
+        trust=None,
+        requirements=WANTED._replace(revocations=(expired,)),
+        clock=lambda: next(moments),
+        render=code_of,
+        workers=workers,
+    )
+    assert [row.text for row in rows] == ["verified", "revocation.expired"]
 
 
 @pytest.mark.parametrize("artifact", ["hello", f"sha256:{DIGEST}"])

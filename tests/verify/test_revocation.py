@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,13 +15,16 @@ from pycosign.crypto.certificate import parse_certificate
 from pycosign.crypto.signers import generate_signer
 from pycosign.errors import MalformedError, SigningError
 from pycosign.verify.artifact import artifact_from_bytes, artifact_from_digest, image_artifact
-from pycosign.verify.evidence import Evidence
+from pycosign.verify.evidence import LEGACY_SIGNATURE, Evidence, SimpleSigningPayload
 from pycosign.verify.needs import digests_needed
 from pycosign.verify.requirements import Requirements, SignerKey, Waiver
 from pycosign.verify.revocation_list import parse_revocation_list
 from pycosign.wire.intoto import STATEMENT_V1
+from pycosign.wire.simplesigning import SimpleSigning, format_simple_signing
+from pycosign.wire.trusted_root import Authority, ValidFor
 from tests.verify.attempts import GOOD, Attempt
-from tests.verify.factory import ARTIFACT, IDENTITY, ISSUER, NOW, SIGNED_AT, World
+from tests.verify.factory import ARTIFACT, EPOCH, IDENTITY, ISSUER, NOW, SIGNED_AT, World
+from tests.verify.issuing import make_authority
 
 DAY = timedelta(days=1)
 FRAME = {"schema": 1, "issued": format_rfc3339(NOW - DAY), "expires": format_rfc3339(NOW + DAY)}
@@ -142,6 +146,50 @@ def test_a_revoked_key_is_refused_bare_and_in_a_certificate(world: World, is_bar
     who = Requirements(SignerKey(signer.public_key)) if is_bare else None
     requirements = demand(world, who, keys=[key_digest(signer.public_key.spki_der)])
     assert answer(world, evidence, requirements) == "revoked.key"
+
+
+def test_a_revoked_authority_counts_at_whichever_moment_it_stands_above_the_certificate(world: World) -> None:
+    """The issuing key is certified by one root until `change`, and by another from then on."""
+    change, end = SIGNED_AT + timedelta(minutes=2), EPOCH + 3650 * DAY
+    new_root = make_authority("new root", None, EPOCH, end)
+    purpose = ExtendedKeyUsageOID.CODE_SIGNING
+    old = make_authority("intermediate", world.root, EPOCH, change, purpose, signer=world.ca.signer)
+    new = make_authority("intermediate", new_root, change, end, purpose, signer=world.ca.signer)
+    trust = world.trust(
+        certificate_authorities=(
+            Authority("https://ca.example.com", "", "", (old.der, world.root.der), ValidFor(EPOCH, change)),
+            Authority("https://ca.example.com", "", "", (new.der, new_root.der), ValidFor(change, None)),
+        )
+    )
+    issued = world.certificate(ca=old)
+    revoked: dict[str, dict[str, Any]] = {
+        "revoked.key": {"keys": [key_digest(new_root.signer.public_key.spki_der)]},
+        "revoked.certificate": {"certificates": [{"serial": f"{parse_certificate(new.der).serial:x}"}]},
+    }
+    before, after = change - timedelta(minutes=1), change + timedelta(minutes=1)
+    for code, members in revoked.items():
+        for stamped, logged, wanted in ((before, after, code), (after, before, code), (before, before, "verified")):
+            evidence = world.blob(issued, stamped_at=stamped, logged_at=logged)
+            assert answer(world, evidence, demand(world, **members), trust=trust) == wanted
+
+
+@pytest.mark.parametrize("what", ["certificates", "identities", "nothing of it"])
+def test_what_revokes_a_certificate_revokes_a_key_s_signature_that_comes_with_it(world: World, what: str) -> None:
+    """As its validity does, though the key alone is demanded. Who issued it is not proved, so any issuer may be meant."""
+    signer, digest = generate_signer("ecdsa-p256"), "sha256:" + "ab" * 32
+    issued = world.certificate(signer)
+    payload = format_simple_signing(SimpleSigning("example.com/app", digest))
+    evidence = world.blob(issued, artifact=payload)._replace(
+        source=LEGACY_SIGNATURE, content=SimpleSigningPayload(payload), proof_required=False
+    )
+    serial, elsewhere = parse_certificate(issued.der).serial, "sha256:" + "00" * 32
+    members, code = {
+        "certificates": ({"certificates": [{"serial": f"{serial:x}", "issuer": elsewhere}]}, "revoked.certificate"),
+        "identities": ({"identities": [{"identity": IDENTITY, "issuer": ISSUER}]}, "revoked.identity"),
+        "nothing of it": ({"certificates": [{"serial": f"{serial + 1:x}"}]}, "verified"),
+    }[what]
+    wanted = demand(world, Requirements(SignerKey(signer.public_key)), **members)
+    assert answer(world, evidence, wanted, artifact=image_artifact(digest)) == code
 
 
 # ---- from when on --------------------------------------------------------------------------------------------------

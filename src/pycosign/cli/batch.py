@@ -65,7 +65,7 @@ def run_batch(args: "Values", context: "Context", *, predicate_type: str | None 
             batch,
             trust=trust,
             requirements=requirements,
-            now=utc_now(),
+            clock=utc_now,
             predicate_type=predicate_type,
             render=_json_rows(journal) if args.text("output") == "json" else _text_row,
             workers=_workers(args),

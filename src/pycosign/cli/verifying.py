@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from pycosign.cli.context import Context
     from pycosign.cli.parser import Values
-    from pycosign.instances.trust import TrustSource
+    from pycosign.instances.trust import Document, TrustSource
     from pycosign.verify.result import Verified
     from pycosign.verify.trust import TrustRoot
 
@@ -43,6 +43,8 @@ _IN_BUNDLE = (
     ("signature", "signature may not be provided using --signature"),
     ("sct", "SCT may not be provided using --sct"),
 )
+_TRUST_OF_FILES = ("ca-roots", "ca-intermediates", "certificate-chain", "timestamp-certificate-chain")  # as LegacyFiles
+_ONE_BY_ONE = "the files and keys that were given one by one"
 _NOBODY = SignerIdentity(TextRule(""), TextRule(""))
 _NEEDED = " or {0}-regexp is required for verification in keyless mode"
 
@@ -154,8 +156,9 @@ def _rule(args: "Values", name: str) -> TextRule:
 
 
 def wants_timestamps(args: "Values") -> bool:
-    """Whether a signed timestamp is demanded: asked for, or an authority for it is given."""
-    return args.switch("use-signed-timestamps") or bool(args.text("timestamp-certificate-chain"))
+    """Whether a signed timestamp is demanded: asked for, or one or an authority for it is given."""
+    is_given = "rfc3161-timestamp" in args.flags and bool(args.text("rfc3161-timestamp"))
+    return is_given or args.switch("use-signed-timestamps") or bool(args.text("timestamp-certificate-chain"))
 
 
 def load_trust_for(
@@ -165,14 +168,18 @@ def load_trust_for(
 
     None: none is needed. A key with the log waived and no timestamp demanded needs no trust: nothing is read then, and
     nobody is asked.
+    Raises: as `load_trust`; UsageError: two flags say whom to trust.
     """
     from pycosign.instances.trust import TrustSource, load_trust, refuse_age_limit
 
     path = args.text("trusted-root")
+    if path:
+        _refuse_other_trust(args)
     instance = None
     if not path and not args.text("instance"):
         is_bare = isinstance(requirements.signer, SignerKey) and Waiver.TLOG in requirements.waivers
-        if is_bare and not requirements.use_signed_timestamps:
+        knows_authority = requirements.use_signed_timestamps or context.environ.get("SIGSTORE_TSA_CERTIFICATE_FILE")
+        if is_bare and not knows_authority:
             return None
     if args.text("instance") or not path:
         from pycosign.cli.instance_choice import instance_for_trust
@@ -189,17 +196,27 @@ def load_trust_for(
         given = _loose_trust(args, context, source, requirements)
         if given is not None:
             refuse_age_limit(source, "what was given one by one")
-            journal.trust = {
-                "source": "the files and keys that were given one by one",
-                "age_seconds": None,
-                "instance": None,
-            }
-            return given
+            _enter(given[1], None, journal, context)
+            return given[0]
     loaded = load_trust(source, path=path or None)
-    journal.enter_trust(loaded.document, instance=None if path or instance is None else instance.name)
-    for warning in loaded.document.warnings:
-        context.warn(warning)
+    _enter(loaded.document, None if path or instance is None else instance.name, journal, context)
     return loaded.trust
+
+
+def _refuse_other_trust(args: "Values") -> None:
+    """A chain beside a key is one of a legacy signature's certificate, which says nothing about trust."""
+    for name in _TRUST_OF_FILES:
+        if name in args.flags and args.text(name) and not (name == "certificate-chain" and args.text("key")):
+            raise UsageError(
+                f"--trusted-root and --{name} both say whom to trust",
+                hint="`pycosign trusted-root create` makes a trust root of your own certificates and keys",
+            )
+
+
+def _enter(document: "Document", instance: str | None, journal: Journal, context: "Context") -> None:
+    journal.enter_trust(document, instance=instance)
+    for warning in document.warnings:
+        context.warn(warning)
 
 
 def _max_age(args: "Values") -> "timedelta | None":
@@ -215,21 +232,24 @@ def _max_age(args: "Values") -> "timedelta | None":
 
 def _loose_trust(
     args: "Values", context: "Context", source: "TrustSource", requirements: Requirements
-) -> "TrustRoot | None":
-    """Trust from 2.x's flags and variables; TUF completes it only where it lacks what is needed."""
-    names = ("ca-roots", "ca-intermediates", "certificate-chain", "timestamp-certificate-chain")
-    paths = [args.text(name) for name in names]
+) -> "tuple[TrustRoot, Document] | None":
+    """Trust from 2.x's flags and variables, and what is known of it; TUF completes it where it lacks what is needed."""
+    paths = [args.text(name) for name in _TRUST_OF_FILES]
     if not any(paths) and not any(name.startswith("SIGSTORE_") for name in context.environ):
         return None
     from pycosign.instances.legacy_material import LegacyFiles, legacy_trust
+    from pycosign.instances.trust import Document, load_trust
 
-    given = legacy_trust(LegacyFiles(*paths), environ=context.environ)
-    if given is None or _suffices(given, requirements):
-        return given
-    from pycosign.instances.trust import load_trust
-
-    base = load_trust(source).trust  # without it nothing could be verified, and what is refused might be good
-    return legacy_trust(LegacyFiles(*paths), environ=context.environ, base=base)
+    files = LegacyFiles(*paths)
+    given = legacy_trust(files, environ=context.environ)
+    if given is None:
+        return None
+    if _suffices(given, requirements):
+        return given, Document(b"", _ONE_BY_ONE)
+    base = load_trust(source)  # without it nothing could be verified, and what is refused might be good
+    completed = legacy_trust(files, environ=context.environ, base=base.trust)
+    assert completed is not None  # the same files
+    return completed, base.document._replace(source=f"{_ONE_BY_ONE}, and {base.document.source} for the rest")
 
 
 def _suffices(trust: "TrustRoot", requirements: Requirements) -> bool:

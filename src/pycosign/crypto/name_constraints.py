@@ -72,8 +72,8 @@ def _is_base(base: AlternativeName) -> bool:
 def forbidden_name(constraints: NameConstraints, names: Sequence[AlternativeName]) -> str | None:
     """Why an authority with these constraints may not stand above certificates of these names; None: it may.
 
-    A name of a kind that no subtree constrains is permitted if it is one: else a mail address that is written as a URI or
-    as a host would get past constraints of mail, for an identity is compared as text.
+    A name of a kind that no subtree constrains is permitted if it is one. Identities are compared as text: else a mail
+    address that is written as a URI or a host would get past constraints of mail.
     """
     bases = (*constraints.permitted, *constraints.excluded)
     if len(bases) * len(names) > NAME_COMPARISONS:

@@ -66,7 +66,7 @@ def verify_batch(
     *,
     trust: TrustRoot | None,
     requirements: Requirements,
-    now: datetime,
+    clock: Callable[[], datetime],
     render: Callable[[JudgedPair], str],
     predicate_type: str | None = None,
     workers: int = 1,
@@ -76,7 +76,8 @@ def verify_batch(
 
     Args:   batch: JSON lines {"artifact": PATH or "sha256:HEX", "bundle": PATH}; paths are relative to the working
             directory; an existing file wins over the reading as a digest; lines of white space are left out.
-            render: runs where the pair is judged, which may be another process. predicate_type: each bundle must be
+            clock: asked for each line, for a batch may stay open for days. render: runs where the pair is judged, which
+            may be another process. predicate_type: each bundle must be
             an attestation of this type (a URI); None: a signature. workers: at most so many processes.
             policy: decides in place of the requirements, over every signature of a bundle file.
     Raises: UnavailableError: the batch itself cannot be read, or a process was lost. Never for a pair: that is a row.
@@ -84,7 +85,7 @@ def verify_batch(
 
     def judge(line: Line) -> bytes:
         judged = judge_line(
-            line, trust=trust, requirements=requirements, now=now, predicate_type=predicate_type, policy=policy
+            line, trust=trust, requirements=requirements, now=clock(), predicate_type=predicate_type, policy=policy
         )
         return judged.verdict.value[0].encode() + render(judged).encode("utf-8", "surrogatepass")
 

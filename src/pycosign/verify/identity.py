@@ -8,7 +8,7 @@ from pycosign.record import Record
 from pycosign.verify.leaf import VerifiedLeaf
 from pycosign.verify.requirements import GithubWorkflow, SignerIdentity, TextRule
 
-__all__ = ["ProvedIdentity", "check_identity"]
+__all__ = ["ProvedIdentity", "check_identity", "issuer_of"]
 
 _ISSUER_V1: Final = 1
 _ISSUER_V2: Final = 8
@@ -39,7 +39,7 @@ def check_identity(leaf: VerifiedLeaf, demanded: SignerIdentity) -> ProvedIdenti
     certificate = leaf.certificate
     identity = _identity_of(leaf, demanded.identity)
     extensions = certificate.fulcio_extensions
-    issuer = _issuer_of(extensions)
+    issuer = issuer_of(extensions)
     if not demanded.issuer.accepts(issuer):  # "" has a match of some patterns: then none need be named, as in Cosign
         found = f"the certificate's issuer is {issuer!r}" if issuer else "the certificate names no issuer"
         raise IssuerMismatchError(f"{found}, not {demanded.issuer}")
@@ -71,8 +71,11 @@ def _identity_of(leaf: VerifiedLeaf, rule: TextRule) -> str:
     raise IdentityMismatchError(f"the certificate names {', '.join(map(repr, usable))}, not {rule}")
 
 
-def _issuer_of(extensions: Mapping[int, str]) -> str:
-    """The OIDC issuer of extension .1.8, or of the older .1.1; where both are there they must agree. "": neither is."""
+def issuer_of(extensions: Mapping[int, str]) -> str:
+    """The OIDC issuer of extension .1.8, or of the older .1.1. "": neither is there.
+
+    Raises: IssuerMismatchError: both are there and differ.
+    """
     new, old = extensions.get(_ISSUER_V2), extensions.get(_ISSUER_V1)
     if new is not None and old is not None and new != old:
         raise IssuerMismatchError(f"the certificate names two issuers: {new!r} and {old!r}")

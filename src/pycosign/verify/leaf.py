@@ -27,17 +27,18 @@ _PROOF: Final = object()
 class VerifiedLeaf:
     """A certificate that a trusted authority issued, valid at every proved moment. Only this module makes one.
 
+    paths: of each moment, from the certificate to the authority's anchor.
     is_of_own_pki: the authority is one that the caller gave as PEM (`TrustedAuthority`), not a Fulcio of a trust root.
     """
 
-    __slots__ = ("certificate", "is_of_own_pki", "issuer", "path")
+    __slots__ = ("certificate", "is_of_own_pki", "issuer", "paths")
 
-    def __init__(self, proof: object, path: tuple[Certificate, ...], *, is_of_own_pki: bool) -> None:
+    def __init__(self, proof: object, paths: list[tuple[Certificate, ...]], *, is_of_own_pki: bool) -> None:
         if proof is not _PROOF:
             raise TypeError("only pycosign.verify.leaf makes a VerifiedLeaf")
-        self.certificate = path[0]
-        self.issuer = path[1]
-        self.path = path
+        self.certificate = paths[0][0]
+        self.issuer = paths[0][1]
+        self.paths = paths
         self.is_of_own_pki = is_of_own_pki
 
 
@@ -60,7 +61,7 @@ def check_leaf(
     # An authority may have renewed its certificate in between; the key that signed is the same.
     if any(path[1].spki_der != paths[0][1].spki_der for path in paths):
         raise InvalidCertificatePathError("the certificate leads to different authorities at different moments")
-    return VerifiedLeaf(_PROOF, paths[0], is_of_own_pki=all(authority.is_own_pki for _, authority in proofs))
+    return VerifiedLeaf(_PROOF, paths, is_of_own_pki=all(authority.is_own_pki for _, authority in proofs))
 
 
 def check_companion(certificate: Certificate, times: tuple[VerifiedTime, ...]) -> None:

@@ -89,7 +89,10 @@ def verify(
             from pycosign.verify.revocation import check_revocations  # few demands have any
 
             proved[step], step = claims, "revocation"
-            check_revocations(artifact, claimed.key, leaf, who, claims, times, requirements, now)  # nobody took it back
+            companion = claimed.companion
+            check_revocations(  # nobody took it back
+                artifact, claimed.key, leaf, who, claims, times, requirements, now, companion=companion
+            )
     except SigningError as exc:
         exc.check, exc.proved = exc.check or step, proved
         raise

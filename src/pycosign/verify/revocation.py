@@ -8,6 +8,7 @@ import itertools
 from collections.abc import Mapping
 from datetime import datetime
 
+from pycosign.crypto.certificate import Certificate
 from pycosign.crypto.digests import sha256
 from pycosign.crypto.extensions import text_names
 from pycosign.crypto.keys import PublicKey
@@ -20,7 +21,7 @@ from pycosign.errors import (
 )
 from pycosign.verify.artifact import DIGEST_SIZES, Artifact
 from pycosign.verify.claims import Claims
-from pycosign.verify.identity import ProvedIdentity
+from pycosign.verify.identity import ProvedIdentity, issuer_of
 from pycosign.verify.leaf import VerifiedLeaf
 from pycosign.verify.requirements import Requirements, TextRule
 from pycosign.verify.revocation_list import RevocationList, Revoked
@@ -38,11 +39,14 @@ def check_revocations(
     times: tuple[VerifiedTime, ...],
     requirements: Requirements,
     now: datetime,
+    *,
+    companion: Certificate | None = None,
 ) -> None:
     """Ask every demanded list.
 
     Args:   key: that signed, bare or in the leaf; leaf, who: None for a bare key; times: every proved moment.
             With a leaf, the authorities above it are asked about, too: one that was broken into may name anybody.
+            companion: a certificate of the bare key (`ClaimedSigner`); nobody proved who issued it.
     Raises: RevokedArtifactError, RevokedKeyError, RevokedCertificateError, RevokedIdentityError; UnavailableError: a
             list is not good now, or names artifacts by an algorithm that this file's digest is not known in.
     """
@@ -50,10 +54,13 @@ def check_revocations(
         _check_artifact(revocations, artifact, claims)
         _check_key(revocations, sha256(key.spki_der), times)
         if leaf is not None and who is not None:
-            for authority in leaf.path[1:]:
-                _check_key(revocations, authority.key_hash, times)
-            _check_certificates(revocations, leaf)
+            for path in leaf.paths:
+                for authority in path[1:]:
+                    _check_key(revocations, authority.key_hash, times)
+                _check_certificates(revocations, path)
             _check_identity(revocations, text_names(leaf.certificate.san), who.issuer, times)
+        if companion is not None:
+            _check_companion(revocations, companion, times)
     for revocations in requirements.revocations:
         _check_age(revocations, now)
         _check_known(revocations, artifact)
@@ -83,16 +90,24 @@ def _check_key(revocations: RevocationList, digest: bytes, times: tuple[Verified
         raise RevokedKeyError(f"the key sha256:{digest.hex()} is revoked {_why(revocations, revoked)}")
 
 
-def _check_certificates(revocations: RevocationList, leaf: VerifiedLeaf) -> None:
+def _check_certificates(revocations: RevocationList, path: tuple[Certificate, ...]) -> None:
     """Every certificate of the path but the anchor: whoever trusts that one names it, and can leave it out."""
-    for certificate, issuer in itertools.pairwise(leaf.path):
-        issuers = None, issuer.key_hash
-        for entry in revocations.certificates:
-            if entry.serial == certificate.serial and entry.issuer in issuers:
-                why = _why(revocations, entry.revoked)
-                raise RevokedCertificateError(
-                    f"the certificate with the serial number {entry.serial:x} is revoked {why}"
-                )
+    for certificate, issuer in itertools.pairwise(path):
+        _check_serial(revocations, certificate, issuer.key_hash)
+
+
+def _check_serial(revocations: RevocationList, certificate: Certificate, issuer: bytes | None) -> None:
+    """issuer: the hash of the key that issued it; None: not known, so that an entry of any issuer may mean it."""
+    for entry in revocations.certificates:
+        if entry.serial == certificate.serial and (issuer is None or entry.issuer in (None, issuer)):
+            why = _why(revocations, entry.revoked)
+            raise RevokedCertificateError(f"the certificate with the serial number {entry.serial:x} is revoked {why}")
+
+
+def _check_companion(revocations: RevocationList, companion: Certificate, times: tuple[VerifiedTime, ...]) -> None:
+    """What a list says of a certificate it says of a signature that comes with it, as its validity does."""
+    _check_serial(revocations, companion, None)
+    _check_identity(revocations, text_names(companion.san), issuer_of(companion.fulcio_extensions), times)
 
 
 def _check_identity(
