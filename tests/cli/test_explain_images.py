@@ -7,10 +7,19 @@ from pycosign.ambient import utc_now
 from pycosign.api.instance import Instance
 from pycosign.api.means import Token
 from pycosign.api.signing import attest_statement
+from pycosign.crypto.signers import generate_signer
 from pycosign.net.http import HttpClient
 from pycosign.oci.attach import push_bundle
 from pycosign.oci.client import RegistryClient
-from pycosign.wire.intoto import STATEMENT_V1
+from pycosign.wire.dsse import Envelope, EnvelopeSignature, format_go_envelope, pae
+from pycosign.wire.intoto import COSIGN_SIGN_PREDICATE, IN_TOTO_PAYLOAD_TYPE, STATEMENT_V1, format_sign_statement
+from pycosign.wire.oci_manifest import (
+    OCI_MANIFEST,
+    Descriptor,
+    format_signature_config,
+    format_signature_manifest,
+    signature_tag,
+)
 from pycosign.wire.reference import parse_reference
 from tests.cli.stage import EMAIL, OLD_STYLE, FaultyRegistry, Stage
 from tests.cli.test_explain import HTTP, REVIEW, lines_of, nobody_is_called_verified, told
@@ -87,6 +96,28 @@ def test_an_image_with_an_attestation_alone_is_told_as_such(stage: Stage) -> Non
     (story,) = told(stage, HTTP, image)["stories"]
     assert (story["content"]["kind"], story["content"]["predicate_type"]) == ("statement", REVIEW)
     assert stage.run(*shlex.split(story["next"])[1:]).status == 0
+
+
+def test_a_signature_in_the_place_of_attestations_is_none(stage: Stage) -> None:
+    """`verify` does not look there."""
+    registry, signer = RegistryClient(HttpClient()), generate_signer("ecdsa-p256")
+    image = f"{stage.sandbox.registry}/{stage.image('explain/misplaced', b'misplaced')}"
+    reference = parse_reference(image)
+    digest = registry.resolve(reference).digest
+    payload = format_sign_statement(digest.removeprefix("sha256:"), {})
+    signature = EnvelopeSignature(signer.sign(pae(IN_TOTO_PAYLOAD_TYPE, payload)))
+    layer = format_go_envelope(Envelope(payload, IN_TOTO_PAYLOAD_TYPE, (signature,)))
+    blob = registry.push_blob(reference.context, layer)
+    note = {"dev.cosignproject.cosign/signature": "", "predicateType": COSIGN_SIGN_PREDICATE}
+    layers = [Descriptor("application/vnd.dsse.envelope.v1+json", blob.digest, blob.size, annotations=note)]
+    config = format_signature_config(layers)
+    registry.push_blob(reference.context, config)
+    manifest = format_signature_manifest(layers, config)
+    registry.push_manifest(reference.context, manifest, OCI_MANIFEST, tag=signature_tag(digest, suffix="att"))
+    key = stage.file("misplaced.pub", signer.public_key.pem())
+    words = (HTTP, "--key", key, "--insecure-ignore-tlog", image)
+    assert stage.run("verify", *words).status == 10
+    assert stage.run("explain", *words).status == 1
 
 
 def test_a_demanded_signer_of_an_attestation_alone_has_not_signed_the_image(stage: Stage) -> None:

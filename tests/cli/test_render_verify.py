@@ -50,6 +50,14 @@ def test_of_several_subjects_the_verified_image_is_printed_and_not_the_first() -
     assert element["optional"] == {"of": "this"}
 
 
+def test_a_log_entry_that_was_not_looked_at_is_not_shown_as_proved(stage: Stage) -> None:
+    image = f"{stage.sandbox.registry}/{stage.image('render/logged', b'logged')}"
+    stage.must("sign", "--key", stage.key, *OLD_STYLE, "--rekor-url", stage.sandbox.urls["rekor"], image)
+    words = ("verify", "--key", stage.public_key, "-o", "json", image)
+    assert "Bundle" in json.loads(stage.must(*words).out)[0]["optional"]
+    assert "Bundle" not in (json.loads(stage.must(*words, "--insecure-ignore-tlog").out)[0]["optional"] or {})
+
+
 def test_where_claims_are_waived_the_digest_does_not_count_as_verified(stage: Stage) -> None:
     """A legacy signature is then accepted whatever image it is of: who takes the digest from here must be told."""
     registry, place = RegistryClient(HttpClient()), stage.sandbox.registry
@@ -67,3 +75,6 @@ def test_where_claims_are_waived_the_digest_does_not_count_as_verified(stage: St
     assert "was verified" not in unsure.err
     assert unsure.err.endswith(f"The digest of the image, with which no signature was compared: {digest}\n")
     assert f"The digest that was verified: {registry.resolve(of).digest}\n" in stage.must(*words, signed).err
+    report = stage.must(*words, "--check-claims=false", "--report", "text", other)
+    assert report.out.startswith(f"{other} ({digest}): verified, but no signature was compared with it\n")
+    assert stage.must(*words, "--report", "text", signed).out.splitlines()[0].endswith("): verified")

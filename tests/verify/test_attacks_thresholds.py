@@ -54,6 +54,8 @@ def test_operators_who_share_a_domain_are_told_apart_by_their_names() -> None:
     assert distinct_logs(logs, logs) == 2
 
 
-def test_an_operator_who_is_named_at_one_shard_only_is_one() -> None:
-    logs = [log("https://rekor.sigstore.dev"), log("https://log2025-1.rekor.sigstore.dev", "sigstore.dev")]
+@pytest.mark.parametrize("name", ["sigstore.dev", "Sigstore Project"])
+def test_an_operator_who_is_named_at_one_shard_only_is_one(name: str) -> None:
+    logs = [log("https://rekor.sigstore.dev"), log("https://log2025-1.rekor.sigstore.dev", name)]
     assert distinct_logs(logs, logs) == 1
+    assert distinct_logs(logs[1:], logs) == 1

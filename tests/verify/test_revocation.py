@@ -175,7 +175,7 @@ def test_a_revoked_authority_counts_at_whichever_moment_it_stands_above_the_cert
 
 @pytest.mark.parametrize("what", ["certificates", "identities", "nothing of it"])
 def test_what_revokes_a_certificate_revokes_a_key_s_signature_that_comes_with_it(world: World, what: str) -> None:
-    """As its validity does, though the key alone is demanded. Who issued it is not proved, so any issuer may be meant."""
+    """As its validity does, though the key alone is demanded. Who issued it is not proved: any may be meant."""
     signer, digest = generate_signer("ecdsa-p256"), "sha256:" + "ab" * 32
     issued = world.certificate(signer)
     payload = format_simple_signing(SimpleSigning("example.com/app", digest))

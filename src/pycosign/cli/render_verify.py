@@ -142,9 +142,13 @@ def _of_layer(accepted: AcceptedSignature) -> dict[str, Any]:
             value = verified.extensions.get(number)
             if value:
                 optional[key] = optional[f"{_FULCIO_OID}.{number}"] = value
-    for key, annotation in (("Bundle", BUNDLE_ANNOTATION), ("RFC3161Timestamp", TIMESTAMP_ANNOTATION)):
+    is_stamped = any(time.source == "timestamp" for time in verified.times)
+    for key, annotation, is_proved in (
+        ("Bundle", BUNDLE_ANNOTATION, bool(verified.log_entries)),
+        ("RFC3161Timestamp", TIMESTAMP_ANNOTATION, is_stamped),
+    ):
         text = accepted.annotations.get(annotation)
-        if text:
+        if text and is_proved:
             optional[key] = load_json(text, what=f"annotation {annotation}", max_bytes=PAYLOAD_BYTES)
     return _claim(
         signed.reference, signed.digest, signed.type, optional if optional or signed.optional is not None else None

@@ -9,7 +9,7 @@ __all__ = ["age_words", "check_words", "report_lines", "signer_words"]
 def report_lines(report: dict[str, Any]) -> list[str]:
     """One line of the answer, one of the trust, and a paragraph for each signature that was looked at."""
     digest = f" ({report['digest']})" if report["digest"] else ""
-    lines = [f"{report['artifact']}{digest}: {_answer(report)}"]
+    lines = [f"{report['artifact']}{digest}: {_answer(report)}{_reservation(report)}"]
     if report["trust"] is not None:
         lines.append(f"  trust root: {report['trust']['source']}{age_words(report['trust']['age_seconds'])}")
     lines += [f"  warning: {warning}" for warning in report["warnings"]]
@@ -21,6 +21,13 @@ def report_lines(report: dict[str, Any]) -> list[str]:
         lines.append(f"  {position}. {candidate['source']}: {_answer(candidate)}")
         lines += [f"     {label + ':':<16} {text}" for label, text in _rows(candidate)]
     return lines
+
+
+def _reservation(report: dict[str, Any]) -> str:
+    """--check-claims=false: what verified may be the signature of anything."""
+    verified = [item for item in report["candidates"] if report["verdict"] == item["verdict"] == "verified"]
+    compared = [check["result"] for item in verified for check in item["checks"] if check["check"] == "content"]
+    return ", but no signature was compared with it" if compared and set(compared) == {"waived"} else ""
 
 
 def _answer(answer: dict[str, Any]) -> str:

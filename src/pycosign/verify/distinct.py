@@ -5,10 +5,11 @@ one log twice). So are two that a third one in the trust root links: shards of o
 its renewal. Who holds the key at the top of two authorities' chains can speak for both, so they are one, too.
 
 Most trust roots name no operators, that of the public instance neither. There the operator is whoever has the domain:
-the shards `log2025-1.rekor.sigstore.dev` and `rekor.sigstore.dev` are one. Operators who share a domain must be named.
+the shards `log2025-1.rekor.sigstore.dev` and `rekor.sigstore.dev` are one. Operators who share a domain must be named,
+each of them: who is not may be any of the others.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 
 from pycosign.crypto.certificate import Certificate
 from pycosign.errors import MalformedError
@@ -22,7 +23,9 @@ _REGISTRIES = frozenset(("ac", "co", "com", "edu", "gov", "net", "org"))  # belo
 
 def distinct_logs(found: Iterable[TrustedLog], known: Iterable[TrustedLog]) -> int:
     """The number of different logs in `found`; `known`: all logs of the trust root, for what links them."""
-    return _count([_log_marks(log) for log in found], [_log_marks(log) for log in known])
+    found, known = list(found), list(known)
+    open_domains = _open_domains((log.operator, log.base_url) for log in (*found, *known))
+    return _count([_log_marks(log, open_domains) for log in found], [_log_marks(log, open_domains) for log in known])
 
 
 def distinct_authorities(
@@ -34,8 +37,13 @@ def distinct_authorities(
 
     Args: known: all authorities of the trust root.
     """
-    marks = [_authority_marks(item) | {("key", signer.spki_der) for signer in path} for item, path in found]
-    return _count(marks, [_authority_marks(item) for item in known])
+    found, known = list(found), list(known)
+    authorities = (*(item for item, _ in found), *known)
+    open_domains = _open_domains((item.operator, item.uri) for item in authorities)
+    marks = [
+        _authority_marks(item, open_domains) | {("key", signer.spki_der) for signer in path} for item, path in found
+    ]
+    return _count(marks, [_authority_marks(item, open_domains) for item in known])
 
 
 def _count(found: list[set[_Mark]], known: list[set[_Mark]]) -> int:
@@ -47,16 +55,16 @@ def _count(found: list[set[_Mark]], known: list[set[_Mark]]) -> int:
     return sum(any(group & marks for marks in found) for group in groups)
 
 
-def _log_marks(log: TrustedLog) -> set[_Mark]:
+def _log_marks(log: TrustedLog, open_domains: Set[str]) -> set[_Mark]:
     try:
         key = log.key.spki_der
     except MalformedError:  # of a kind that we do not know: it proved nothing, but it may link two that did
         key = log.key_der
-    return _names(log.operator, log.base_url) | {("key", key), ("id", log.log_id)}
+    return _names(log.operator, log.base_url, open_domains) | {("key", key), ("id", log.log_id)}
 
 
-def _authority_marks(authority: TrustedAuthority) -> set[_Mark]:
-    marks = _names(authority.operator, authority.uri)
+def _authority_marks(authority: TrustedAuthority, open_domains: Set[str]) -> set[_Mark]:
+    marks = _names(authority.operator, authority.uri, open_domains)
     try:
         marks |= {("key", certificate.spki_der) for certificate in authority.certificates}
     except MalformedError:
@@ -64,15 +72,28 @@ def _authority_marks(authority: TrustedAuthority) -> set[_Mark]:
     return marks
 
 
-def _names(operator: str, url: str) -> set[_Mark]:
+def _open_domains(services: Iterable[tuple[str, str]]) -> set[str]:
+    """Where a service, given by operator and URL, has no operator but its domain."""
+    return {_domain(_address(url)) for operator, url in services if not operator.strip()}
+
+
+def _names(operator: str, url: str, open_domains: Set[str]) -> set[_Mark]:
     """Without what does not tell two services apart: scheme, case, a slash at the end. An empty name links nothing."""
-    address = url.rpartition("://")[2].rstrip("/").lower()
-    named = operator.strip().lower() or _domain(host_of(f"https://{address}"))  # a root may leave out the scheme
-    return {(kind, name) for kind, name in (("operator", named), ("url", address)) if name}
+    address = _address(url)
+    domain = _domain(address)
+    marks = {("operator", operator.strip().lower()), ("url", address)}
+    if domain in open_domains:
+        marks.add(("operator", domain))
+    return {(kind, name) for kind, name in marks if name}
 
 
-def _domain(host: str) -> str:
-    """The domain that a host belongs to; "" for an address, and for a name of this machine or network."""
+def _address(url: str) -> str:
+    return url.rpartition("://")[2].rstrip("/").lower()
+
+
+def _domain(address: str) -> str:
+    """The domain of a URL without its scheme, which a root may leave out; "" for a host that is in none."""
+    host = host_of(f"https://{address}")
     labels = host.rstrip(".").split(".")
     if len(labels) < 2 or ":" in host or labels[-1].isdigit():
         return ""

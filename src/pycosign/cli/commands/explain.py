@@ -101,7 +101,7 @@ def run(args: "Values", context: "Context") -> int:
 
 def _may_count(story: "Story") -> bool:
     """With a demanded signer an image's answer is about its signatures, and what could not be looked at."""
-    return story.content is None or story.content.is_image_signature
+    return story.counts and (story.content is None or story.content.is_image_signature)
 
 
 def _is_file(word: str) -> bool:
