@@ -9,7 +9,7 @@ from pycosign.api.means import Token
 from pycosign.api.signing import attest_statement
 from pycosign.crypto.signers import generate_signer
 from pycosign.net.http import HttpClient
-from pycosign.oci.attach import push_bundle
+from pycosign.oci.attach import push_bundle, signature_tag
 from pycosign.oci.client import RegistryClient
 from pycosign.wire.dsse import Envelope, EnvelopeSignature, format_go_envelope, pae
 from pycosign.wire.intoto import COSIGN_SIGN_PREDICATE, IN_TOTO_PAYLOAD_TYPE, STATEMENT_V1, format_sign_statement
@@ -18,7 +18,6 @@ from pycosign.wire.oci_manifest import (
     Descriptor,
     format_signature_config,
     format_signature_manifest,
-    signature_tag,
 )
 from pycosign.wire.reference import parse_reference
 from tests.cli.stage import EMAIL, OLD_STYLE, FaultyRegistry, Stage
