@@ -1,15 +1,17 @@
 """The table of error codes and the code agree."""
 
 import ast
+import copy
+import pickle
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from docs.generate import _classes, _import_everything
 
 from pycosign.error_codes import REFINED
-from pycosign.errors import SigningError
+from pycosign.errors import MalformedError, SigningError, UsageError
 
 SOURCE = Path(__file__).resolve().parents[1] / "src" / "pycosign"
 FAMILIES = {"refused", "malformed", "unavailable", "usage"}
@@ -65,3 +67,21 @@ def test_every_refined_code_names_its_family_and_says_what_it_means(code: str) -
     family, meaning = REFINED[code]
     assert family in FAMILIES
     assert meaning.endswith(".")
+
+
+@pytest.mark.parametrize("send", [lambda error: pickle.loads(pickle.dumps(error)), copy.copy])
+def test_an_error_can_be_sent_to_another_process(send: Callable[[SigningError], SigningError]) -> None:
+    """A pool of processes waits for ever for one that cannot."""
+    for error in _class_codes().values():
+        raised = error.__new__(error, "what it says")
+        raised.causes = (MalformedError("bundle", "is not JSON", code="malformed"), UsageError("no", hint="try"))
+        raised.proved = {"signer": object.__new__(object), "key": lambda: None}
+        raised.add_note("artifact: file")
+        again = send(raised)
+        assert (type(again), str(again), again.__notes__) == (error, "what it says", ["artifact: file"])
+        assert [(str(cause), cause.code) for cause in again.causes] == [
+            ("bundle is not JSON", "malformed"),
+            ("no", "usage"),
+        ]
+        assert getattr(again.causes[1], "hint", None) == "try"
+        assert again.proved is None

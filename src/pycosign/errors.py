@@ -73,6 +73,17 @@ class SigningError(Exception):
     exit_status = 1
     http_status = 500
 
+    def __reduce__(self) -> "tuple[object, ...]":
+        """For pools of processes, which send errors to their caller: with everything but `proved`, which holds keys."""
+        members = {name: value for name, value in self.__dict__.items() if name != "proved"}
+        return _restored, (type(self), self.args, members)
+
+
+def _restored(kind: type[SigningError], words: "tuple[object, ...]", members: "dict[str, object]") -> SigningError:
+    error = kind.__new__(kind, *words)
+    error.__dict__.update(members)
+    return error
+
 
 class MalformedError(SigningError):
     """Bytes from outside do not have the form that their format demands. Names the field."""

@@ -9,6 +9,7 @@ import pytest
 from cryptography import x509
 
 import pycosign
+from pycosign.instances.embedded import PUBLIC_GOOD_MIRROR, embedded_file
 from pycosign.testing import Sandbox
 from pycosign.wire.bundle import Bundle, MessageSignature, format_bundle
 from tests.recordings import recorded_file
@@ -122,3 +123,18 @@ def test_a_pki_of_ones_own_by_its_certificates() -> None:
         pycosign.verify_file(ARTIFACT, bundle=bundle, signer=signer, trust=strangers, waive=pycosign.Waiver.SCT)
     with pytest.raises(pycosign.MalformedError, match="certificate authority file"):
         pycosign.Trust.from_pem(b"")
+
+
+@pytest.mark.parametrize("mirror", ["", "tuf.example", "http://127.0.0.1:99999", "http://[::1", "ftp://tuf.example"])
+def test_a_mirror_that_is_no_url_is_never_the_public_one(tmp_path: Path, mirror: str) -> None:
+    """An unset variable must not turn a private instance into one that signs in public."""
+    root = tmp_path / "root.json"
+    root.write_bytes(embedded_file(PUBLIC_GOOD_MIRROR, "root.json") or b"")
+    for kind in (pycosign.Trust, pycosign.Instance):
+        with pytest.raises(pycosign.UsageError, match="is not a URL"):
+            kind.tuf(mirror, root=root, offline=True, cache=tmp_path)
+
+
+def test_a_given_root_is_the_anchor_of_a_public_mirror_too(tmp_path: Path) -> None:
+    with pytest.raises(pycosign.SigningError, match="tuf-repo-cdn"):
+        pycosign.Trust.tuf(PUBLIC_GOOD_MIRROR, root=tmp_path / "nosuch", offline=True, cache=tmp_path)

@@ -113,7 +113,7 @@ class Trust:
         Args:    mirror: URL of the repository. root: path of a root.json that you got in a way that you trust; the
                  repository's current one must descend from it. offline, max_age, cache: as of `public`.
         Returns: its trust root.
-        Raises:  as `public`; UsageError: `root` cannot be read.
+        Raises:  as `public`; UsageError: `mirror` is no URL, or `root` cannot be read.
         """
         return cls._of_tuf(tuf_environment(mirror, root=root, cache=cache), offline=offline, max_age=max_age)
 
@@ -222,7 +222,13 @@ def tuf_environment(
     root: "str | os.PathLike[str] | None" = None,
     cache: "str | os.PathLike[str] | None" = None,
 ) -> dict[str, str]:
-    """The variables that name one repository and its cache, in place of the process's own."""
+    """The variables that name one repository and its cache, in place of the process's own.
+
+    Raises: UsageError: the mirror is no URL: it is never the public one in its place.
+    """
+    from pycosign.instances.refresh import check_mirror
+
+    check_mirror(str(mirror))
     named = {"TUF_MIRROR": mirror}
     if root is not None:
         named["TUF_ROOT_JSON"] = path_text(root)

@@ -5,10 +5,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from pycosign import limits
-from pycosign.errors import ArtifactDigestMismatchError, UsageError
+from pycosign.codec.b64 import decode_b64
+from pycosign.errors import ArtifactDigestMismatchError, MalformedError, UsageError
 from pycosign.flows.blob_source import BlobSource
 from pycosign.flows.verify_blob import LegacyPieces, legacy_evidence
-from pycosign.keys.reference import read_key_file
+from pycosign.keys.reference import read_key_reference
 from pycosign.verify.claim import claimed_signer
 from pycosign.verify.pipeline import digests_needed, message_needed
 from pycosign.verify.requirements import Waiver
@@ -28,32 +29,41 @@ __all__ = ["completed_by_log", "legacy_pieces", "loose_file", "loose_signature",
 
 def legacy_pieces(args: "Values", context: "Context", bundle: bytes | None) -> "Evidence":
     """The evidence of an old JSON bundle, of loose files, or of both."""
-    signature = args.text("signature")
     pieces = LegacyPieces(
-        signature=loose_signature(signature, args, context) if signature else None,
-        certificate=loose_file(args.text("certificate")),
-        chain=loose_file(args.text("certificate-chain")),
-        timestamp=loose_file(args.text("rfc3161-timestamp")),
-        sct=loose_file(args.text("sct")),
+        signature=loose_signature(args, context),
+        certificate=loose_file("certificate", args, context),
+        chain=loose_file("certificate-chain", args, context),
+        timestamp=loose_file("rfc3161-timestamp", args, context),
+        sct=loose_file("sct", args, context),
     )
     return legacy_evidence(pieces, bundle=bundle)
 
 
-def loose_file(path: str) -> bytes | None:
-    """The content of a flag's file; None if the flag is not given. Raises: as `read_key_file`."""
-    return read_key_file(path) if path else None
+def loose_file(
+    flag: str, args: "Values", context: "Context", *, max_bytes: int = limits.KEY_FILE_BYTES
+) -> bytes | None:
+    """What a flag names: a file, a URL or env://NAME; None if it is not given. Raises: as `read_key_reference`."""
+    reference = args.text(flag)
+    if not reference:
+        return None
+    http = None if args.switch("offline") else context.http
+    return read_key_reference(reference, http=http, environ=context.environ, max_bytes=max_bytes)
 
 
-def loose_signature(reference: str, args: "Values", context: "Context") -> bytes:
-    """A file, a URL, env://NAME, or, when there is no such file, the base64 itself."""
-    from pycosign.keys.reference import read_key_reference
+def loose_signature(args: "Values", context: "Context") -> bytes | None:
+    """What --signature names, or, when there is no such file, the base64 itself; an attestation is a whole envelope.
 
+    Raises: as `loose_file`; UsageError: it is no file and cannot be base64 either.
+    """
     try:
-        return read_key_reference(
-            reference, http=None if args.switch("offline") else context.http, environ=context.environ
-        )
-    except FileNotFoundError:
-        return reference.encode("utf-8", "surrogateescape")
+        return loose_file("signature", args, context, max_bytes=limits.BUNDLE_BYTES)
+    except FileNotFoundError as exc:
+        text = "".join(args.text("signature").split())
+        try:
+            decode_b64(text, what="--signature")
+        except MalformedError:
+            raise UsageError(f"--signature: {text[:200]}: no such file, and no base64") from exc
+        return text.encode()
 
 
 def completed_by_log(

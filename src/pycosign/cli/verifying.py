@@ -76,7 +76,7 @@ def check_signer_flags(args: "Values") -> None:
 
 def check_digest_algorithm(args: "Values") -> str:
     """The value of --signature-digest-algorithm, which Cosign looks at before anything else."""
-    hash_name = args.text("signature-digest-algorithm")
+    hash_name = args.text("signature-digest-algorithm").lower() or "sha256"
     if hash_name not in ("sha224", "sha256", "sha384", "sha512"):
         raise UsageError(f"unknown digest algorithm: {hash_name}")
     return hash_name

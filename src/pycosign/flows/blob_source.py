@@ -124,7 +124,7 @@ def blob_from_argument(
 
 def blob_from_path_or_digest(text: str) -> BlobSource:
     """A local file, or else what "ALG:HEX" names. Raises: UsageError: neither."""
-    return blob_from_digest(text) if names_digest(text) else blob_from_path(text)
+    return blob_from_digest(text.lower()) if names_digest(text) else blob_from_path(text)
 
 
 def names_digest(text: str) -> bool:
@@ -132,7 +132,7 @@ def names_digest(text: str) -> bool:
     import os
 
     algorithm, colon, _ = text.partition(":")
-    return bool(colon) and algorithm in DIGEST_SIZES and not os.path.exists(text)
+    return bool(colon) and algorithm.lower() in DIGEST_SIZES and not os.path.exists(text)
 
 
 class _Open:

@@ -15,6 +15,7 @@ from pycosign.files import read_bounded
 from pycosign.instances.tuf_cache import CacheLocation, TufCache, lock_cache, trust_anchor
 from pycosign.instances.tuf_check import METADATA_BYTES, TufMetadataError
 from pycosign.limits import TRUSTED_ROOT_BYTES
+from pycosign.net.exchange import is_http_url
 from pycosign.wire.trusted_root import parse_trusted_root
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def refresh(
     Raises: UnavailableError: the mirror does not answer; TufMetadataError: its metadata is expired, unsigned or older
             than what we have; UnavailableError also when there is no root to start from.
     """
+    check_mirror(location.mirror)
     cache = TufCache(location)
     with lock_cache(location), tempfile.TemporaryDirectory(prefix="pycosign-tuf-") as workshop:
         seeds = {} if fresh else _seeds(cache)
@@ -73,9 +75,9 @@ def refresh(
 
 def check_mirror(mirror: str) -> None:
     """Raises: UsageError: it is not a URL that a repository can be read from."""
-    if not mirror.startswith(("https://", "http://", "file://")):
+    if not (mirror.startswith("file://") or is_http_url(mirror)):
         raise UsageError(
-            f"the mirror {mirror!r} is not a URL", hint="--mirror takes https://HOST..., http://HOST... or file:///DIR"
+            f"the mirror {mirror!r} is not a URL", hint="a mirror is https://HOST..., http://HOST... or file:///DIR"
         )
 
 

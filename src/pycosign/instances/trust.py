@@ -152,7 +152,7 @@ def _from_tuf(source: TrustSource, name: str) -> Document:
         return _checked_age(_cached_document(location, cached, source.now), source)
     if problem is not None:
         raise problem
-    built_in = embedded_file(location.mirror, name)
+    built_in = embedded_file(location.mirror, name) if location.anchor_path is None else None  # what is pinned decides
     if built_in is None:
         raise UnavailableError(
             f"{name} of {location.mirror} is not in the TUF cache {location.directory}", code="tuf.not-cached"

@@ -97,13 +97,12 @@ def mirror_folder(mirror: str) -> str:
 
 
 def trust_anchor(location: CacheLocation) -> bytes | None:
-    """The root that the stored one must descend from: TUF_ROOT_JSON, or the package's own for a public mirror.
+    """The root that the stored one must descend from: TUF_ROOT_JSON, else the package's own for a public mirror.
 
     None: a private mirror without TUF_ROOT_JSON, whose stored root is the anchor (`initialize` put it there).
     """
-    embedded = embedded_file(location.mirror, "root.json")
-    if embedded is not None or location.anchor_path is None:
-        return embedded
+    if location.anchor_path is None:
+        return embedded_file(location.mirror, "root.json")
     try:
         anchor = read_bounded(location.anchor_path, METADATA_BYTES)
     except OSError as exc:

@@ -32,8 +32,9 @@ def read_key_reference(
     *,
     http: "Callable[[], HttpClient] | None" = None,
     environ: "Mapping[str, str] | None" = None,
+    max_bytes: int = limits.KEY_FILE_BYTES,
 ) -> bytes:
-    """The bytes of a key: from a path, `env://VARIABLE`, or a URL. They are not looked at here.
+    """The bytes of a key, or of another file of a flag: from a path, `env://VARIABLE`, or a URL. Not looked at here.
 
     Args:   http: gives the client for a URL, only when one is needed; None: a URL is a usage error (offline).
     Raises: UsageError: a store that is not supported, a variable that is not set, an empty reference.
@@ -47,7 +48,7 @@ def read_key_reference(
             )
     scheme, separator, rest = reference.partition("://")
     if not separator:
-        return read_key_file(reference)
+        return read_key_file(reference, max_bytes=max_bytes)
     if scheme == "env":
         value = (environment() if environ is None else environ).get(rest)
         if value is None:
@@ -57,7 +58,7 @@ def read_key_reference(
         raise UsageError(f"loading URL: unrecognized scheme: {scheme}://")
     if http is None:
         raise UsageError(f"loading URL {reference}: the network may not be used")
-    response = http().request("GET", reference, max_bytes=limits.KEY_FILE_BYTES)
+    response = http().request("GET", reference, max_bytes=max_bytes)
     if not 200 <= response.status < 300:
         raise UnavailableError(
             f"loading URL {reference}: server returned HTTP {response.status}", code="key.unavailable"
@@ -65,15 +66,13 @@ def read_key_reference(
     return response.body
 
 
-def read_key_file(path: str) -> bytes:
+def read_key_file(path: str, *, max_bytes: int = limits.KEY_FILE_BYTES) -> bytes:
     """The bytes of a key file. Raises OSError: not opened; UnavailableError: not readable, or too large."""
     with open(path or ".", "rb") as file:  # an empty path is the working directory, in Go
         try:
-            data = file.read(limits.KEY_FILE_BYTES + 1)
+            data = file.read(max_bytes + 1)
         except OSError as exc:
             raise UnavailableError(f"cannot read {path}: {exc.strerror or exc}", code="key.unavailable") from exc
-    if len(data) > limits.KEY_FILE_BYTES:
-        raise UnavailableError(
-            f"{path} is larger than a key: more than {limits.KEY_FILE_BYTES} bytes", code="key.unavailable"
-        )
+    if len(data) > max_bytes:
+        raise UnavailableError(f"{path} is larger than {max_bytes} bytes", code="key.unavailable")
     return data

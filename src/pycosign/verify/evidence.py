@@ -187,7 +187,8 @@ def evidence_from_legacy_layer(payload: bytes, annotations: Mapping[str, str]) -
     raw = annotations.get(SIGNATURE_ANNOTATION)
     if raw is None:
         raise MalformedError(f"annotation {SIGNATURE_ANNOTATION}", "is missing")
-    signature = decode_b64(raw, what=f"annotation {SIGNATURE_ANNOTATION}")
+    text = raw.replace("\r", "").replace("\n", "")  # `base64` ends and wraps lines, and `attach signature` keeps that
+    signature = decode_b64(text, what=f"annotation {SIGNATURE_ANNOTATION}")
     return _from_annotations(LEGACY_SIGNATURE, signature, SimpleSigningPayload(payload), annotations)
 
 
@@ -213,19 +214,17 @@ def _from_annotations(source: str, signature: bytes, content: Content, annotatio
     rekor = annotations.get(BUNDLE_ANNOTATION)
     stamp = annotations.get(TIMESTAMP_ANNOTATION)
     chain_der: tuple[bytes, ...] = ()
-    if certificate is not None:
-        leaf = _certificates(certificate, f"annotation {CERTIFICATE_ANNOTATION}")
-        if len(leaf) != 1:
-            raise MalformedError(f"annotation {CERTIFICATE_ANNOTATION}", f"holds {len(leaf)} certificates, not 1")
-        # Cosign writes the chain as an empty string when it has a certificate but no chain.
-        chain_der = leaf if not chain else leaf + _certificates(chain, f"annotation {CHAIN_ANNOTATION}")
+    if certificate:  # Cosign writes the chain as an empty string when there is none, and reads all of them so
+        # `attach signature --certificate` keeps the whole of a file that has the chain behind the certificate.
+        chain_der = _certificates(certificate, f"annotation {CERTIFICATE_ANNOTATION}")
+        chain_der += () if not chain else _certificates(chain, f"annotation {CHAIN_ANNOTATION}")
     return Evidence(
         source=source,
         signature=signature,
         content=content,
         chain_der=chain_der,
-        entries=() if rekor is None else (parse_rekor_bundle(rekor.encode()),),
-        timestamps=() if stamp is None else (parse_rfc3161(stamp.encode()),),
+        entries=() if not rekor else (parse_rekor_bundle(rekor.encode()),),
+        timestamps=() if not stamp else (parse_rfc3161(stamp.encode()),),
     )
 
 

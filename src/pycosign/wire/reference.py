@@ -74,7 +74,7 @@ def parse_reference(text: str, *, default_tag: str | None = "latest", what: str 
     if colon and not _TAG.fullmatch(tag):
         raise MalformedError(f"tag of {what} {text[:300]!a}", "is not 1 to 128 letters, digits, '_', '-' or '.'")
     registry, repository = _split(base)
-    if len(registry) > _MAX_REGISTRY or not _REGISTRY.fullmatch(registry):
+    if len(registry) > _MAX_REGISTRY or not _REGISTRY.fullmatch(registry) or not _is_address(registry):
         raise MalformedError(f"registry of {what} {text[:300]!a}", "is not a host with an optional port")
     if not 2 <= len(repository) <= _MAX_REPOSITORY or not _REPOSITORY.fullmatch(repository):
         raise MalformedError(
@@ -102,6 +102,22 @@ def _split(base: str) -> tuple[str, str]:
     if slash and (first == "localhost" or "." in first or ":" in first):
         return (DEFAULT_REGISTRY if first == "docker.io" else first), rest
     return DEFAULT_REGISTRY, base
+
+
+def _is_address(registry: str) -> bool:
+    """Whether port and brackets hold what they may: the pattern leaves that open."""
+    _, colon, port = registry.rpartition("]")[2].partition(":")
+    if colon and not 1 <= int(port) <= 65535:
+        return False
+    if not registry.startswith("["):
+        return True
+    import ipaddress  # few registries are IPv6 addresses
+
+    try:
+        ipaddress.IPv6Address(registry[1 : registry.index("]")])
+    except ValueError:
+        return False
+    return True
 
 
 def is_digest(text: str) -> bool:

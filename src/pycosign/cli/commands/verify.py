@@ -178,7 +178,7 @@ class _Judge:
         is_local = args.switch("local-image")
         place = SignaturePlace(
             repository=None if is_local else signature_repository(context),
-            tag_prefix=args.text("attachment-tag-prefix"),
+            tag_prefix="" if is_local else args.text("attachment-tag-prefix"),  # a saved image's have no tags
             bundles=args.switch("new-bundle-format") and self._presented is None,  # a bundle has its own of all this
         )
         return trust, None if is_local else open_registry(args, context), place
@@ -194,15 +194,14 @@ def _presented(args: "Values", context: "Context") -> "Presented | None":
     from pycosign.cli.legacy_blob import loose_file, loose_signature
     from pycosign.flows.presented import Presented
 
-    signature, payload = args.text("signature"), args.text("payload")
-    if signature and not payload:
+    if args.text("signature") and not args.text("payload"):
         context.warn("using obsolete implied signature payload data; specify it explicitly with --payload instead")
     return Presented(
-        signature=loose_signature(signature, args, context) if signature else None,
-        payload=loose_file(payload),
-        certificate=loose_file(args.text("certificate")),
-        chain=loose_file(args.text("certificate-chain")) if args.text("certificate") else None,
-        sct=loose_file(args.text("sct")),
+        signature=loose_signature(args, context),
+        payload=loose_file("payload", args, context),
+        certificate=loose_file("certificate", args, context),
+        chain=loose_file("certificate-chain", args, context) if args.text("certificate") else None,
+        sct=loose_file("sct", args, context),
     )
 
 
