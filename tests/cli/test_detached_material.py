@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,14 @@ import pytest
 from pycosign.codec.pem import format_pem
 from pycosign.crypto.signers import generate_signer
 from pycosign.verify.evidence import Evidence
-from pycosign.wire.dsse import Envelope, format_envelope
+from pycosign.wire.dsse import Envelope, EnvelopeSignature, format_envelope, pae
+from pycosign.wire.intoto import IN_TOTO_PAYLOAD_TYPE, STATEMENT_V1
 from pycosign.wire.legacy import LegacyBundle, format_legacy_bundle
 from pycosign.wire.sct_response import sct_response
 from pycosign.wire.trusted_root import format_trusted_root, parse_trusted_root
 from tests.cli.conftest import Ran, find_peer, run_cli
 from tests.cli.stage import EMAIL, OLD_STYLE, Stage, assert_one_error
+from tests.net.conftest import ScriptedServer, reply
 from tests.verify.factory import ARTIFACT, IDENTITY, ISSUER, World
 from tests.verify.promises import beside
 from tests.verify.vectors import DATA
@@ -174,6 +177,48 @@ def test_the_authorities_may_be_given_beside_the_certificate(stage: Stage, unatt
     refused = unattached.verify(*unattached.loose, *chain, unattached.image)
     assert refused.status == 12
     assert "does not lead to a trusted authority" in refused.err
+
+
+def test_certificates_may_come_from_variables_and_urls(stage: Stage, unattached: Files, tmp_path: Path) -> None:
+    chain = chain_of(stage.trusted_root, tmp_path)
+    env = {
+        "LEAF": unattached.certificate.read_text(),
+        "CHAIN": chain.read_text(),
+        "DATA": unattached.payload.read_text(),
+    }
+    words = ["--signature", unattached.signature, "--payload", "env://DATA", "--certificate", "env://LEAF"]
+    words += ["--certificate-chain", "env://CHAIN", "--rekor-url", stage.sandbox.urls["rekor"]]
+    ran = stage.run("verify", *stage.who, *words, unattached.image, env=env)
+    assert ran.status == 0, ran.err
+    missing = stage.run("verify", *stage.who, *words, unattached.image)
+    assert_one_error(missing, 1, naming="$DATA")
+    with closing(ScriptedServer()) as server:
+        server.answer = lambda request: reply(request, 200, unattached.certificate.read_bytes())
+        words[5] = f"http://127.0.0.1:{server.port}/certificate.pem"
+        assert stage.run("verify", *stage.who, *words, unattached.image, env=env).status == 0
+        assert_one_error(
+            stage.run("verify", "--offline", *stage.who, *words, unattached.image, env=env), 1, naming="URL"
+        )
+
+
+def test_a_signature_that_is_no_file_and_no_base64_is_said_to_be_missing(stage: Stage) -> None:
+    ran = stage.run("verify-blob", "--key", stage.public_key, "--signature", "nosuch.sig", stage.artifact)
+    assert_one_error(ran, 1, naming="nosuch.sig: no such file")
+
+
+def test_an_attestation_in_a_file_may_be_larger_than_a_key(tmp_path: Path) -> None:
+    signer, review = generate_signer(), "https://example.com/review/v1"
+    subject = {"name": "artifact", "digest": {"sha256": hashlib.sha256(ARTIFACT).hexdigest()}}
+    statement = {"_type": STATEMENT_V1, "subject": [subject], "predicateType": review, "predicate": ["part"] * 200_000}
+    payload = json.dumps(statement).encode()
+    signature = EnvelopeSignature(signer.sign(pae(IN_TOTO_PAYLOAD_TYPE, payload)))
+    envelope = format_envelope(Envelope(payload, IN_TOTO_PAYLOAD_TYPE, (signature,)))
+    assert len(envelope) > 1 << 20
+    for name, content in (("key.pub", signer.public_key.pem()), ("signature", envelope), ("artifact", ARTIFACT)):
+        (tmp_path / name).write_bytes(content)
+    words = ("--key", f"{tmp_path}/key.pub", "--insecure-ignore-tlog", "--type", review)
+    ran = run_cli("verify-blob-attestation", *words, "--signature", f"{tmp_path}/signature", f"{tmp_path}/artifact")
+    assert ran.status == 0, ran.err
 
 
 VARIABLES = (

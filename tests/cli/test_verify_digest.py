@@ -35,6 +35,18 @@ def test_a_digest_of_another_algorithm_is_unavailable_and_not_refused(stage: Sta
     assert (ran.status, NEEDED in ran.err) == (20, True)
 
 
+def test_a_digest_may_be_written_in_capitals(stage: Stage) -> None:
+    """As PowerShell prints it."""
+    words = ("verify-blob", "--bundle", stage.keyless_v2, *stage.who)
+    name, _, digits = digest(stage).partition(":")
+    for text in (f"{name}:{digits.upper()}", f"SHA256:{digits}"):
+        stage.must(*words, text)
+    assert stage.run(*words, "SHA256:" + "AB" * 32).status == 1
+    for given in ("SHA256", ""):
+        stage.must("verify-blob", "--bundle", stage.keyed, "--key", stage.public_key, digest(stage),
+                   "--signature-digest-algorithm", given)  # fmt: skip
+
+
 def test_a_digest_of_another_algorithm_beside_loose_files(stage: Stage, tmp_path: Path) -> None:
     signature = tmp_path / "signature"
     words = (*OLD_STYLE, "--rekor-url", stage.sandbox.urls["rekor"], "--output-signature", signature)

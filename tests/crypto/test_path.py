@@ -231,12 +231,25 @@ def test_another_key_under_the_same_name_is_refused() -> None:
         path(signer(impostor), anchors=(authority("root", key_ids=False),))
 
 
-def test_another_key_identifier_is_refused() -> None:
+def test_a_key_identifier_is_a_hint_and_the_signature_decides() -> None:
+    """As in Go: a root that was issued anew may have another one."""
     wrong = x509.AuthorityKeyIdentifier(bytes(20), None, None)
     root = authority("root")
     leaf = make.certify("leaf", root, extensions=[(x509.ExtendedKeyUsage([make.CODE_SIGNING]), False), (wrong, False)])
-    with pytest.raises(InvalidCertificatePathError, match="identifier"):
-        path(leaf, anchors=(root,))
+    assert path(leaf, anchors=(root,))
+    with pytest.raises(InvalidCertificatePathError, match="does not verify"):
+        path(leaf, anchors=(authority("root"),))
+
+
+@pytest.mark.parametrize(("oid", "good"), [("2.5.29.32", True), ("2.5.29.54", True), ("2.5.29.36", False)])
+def test_policies_are_understood_but_not_a_demand_of_one(oid: str, good: bool) -> None:
+    extension = x509.UnrecognizedExtension(x509.ObjectIdentifier(oid), b"\x30\x00")
+    between = authority("intermediate", ROOT, extra=[(extension, True)])
+    if good:
+        assert path(signer(between), between)
+    else:
+        with pytest.raises(InvalidCertificatePathError, match=oid):
+            path(signer(between), between)
 
 
 def test_evidence_cannot_make_an_authority_of_itself() -> None:

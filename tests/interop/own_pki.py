@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
 from pycosign.codec.pem import format_pem
@@ -66,6 +67,7 @@ class Case(NamedTuple):
     start: timedelta = -_DAY
     end: timedelta = _DAY
     ours: tuple[str, ...] = ()
+    is_own_authority: bool = False
 
 
 CASES = {
@@ -91,6 +93,9 @@ CASES = {
     "a key for agreement": Case(who(MAIL), True, True, usage=("key_agreement",), ours=("files", "bundle")),
     "expired": Case(who(MAIL), False, False, end=-_DAY / 2),
     "not yet valid": Case(who(MAIL), False, False, start=_DAY / 2),
+    "its own authority": Case(who(MAIL), True, False, is_own_authority=True),
+    "its own authority, of another name": Case(who(PAGE), False, False, is_own_authority=True),
+    "its own authority, expired": Case(who(MAIL), False, False, end=-_DAY / 2, is_own_authority=True),
 }
 
 
@@ -117,7 +122,11 @@ class Pki:
     def certify(self, case: Case) -> Issued:
         key = p256_key()
         builder = new_builder("signer", key.public_key(), self.now + case.start, self.now + case.end)
-        builder = builder.issuer_name(self.ca.certificate.subject)
+        if case.is_own_authority:
+            builder = builder.issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "signer")]))
+            builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        else:
+            builder = builder.issuer_name(self.ca.certificate.subject)
         if case.usage:
             builder = builder.add_extension(key_usage(*case.usage), critical=True)
         if case.eku:
@@ -127,6 +136,8 @@ class Pki:
         if case.issuer:
             extension = x509.UnrecognizedExtension(_ISSUER_EXTENSION, case.issuer.encode())
             builder = builder.add_extension(extension, critical=False)
+        if case.is_own_authority:
+            return Issued(builder.sign(key, hashes.SHA256()), signer_of(key))
         return Issued(self.ca.sign(builder), signer_of(key))
 
     def loose(self, issued: Issued, name: str) -> tuple[str, ...]:
@@ -163,11 +174,13 @@ def _expect(tool: Tool, said: Result, name: str, *, good: bool) -> None:
 
 def files_row(stage: Stage, pki: Pki, tool: Tool, how: str) -> None:
     """Every certificate, as loose files."""
-    above = ["--certificate-chain", pki.chain]
-    if how == "roots":
-        above = ["--ca-roots", pki.roots, "--ca-intermediates", pki.below]
     for number, (name, case) in enumerate(CASES.items()):
         loose = pki.loose(pki.certify(case), f"{how}{number}")
+        above = ["--certificate-chain", pki.chain]
+        if how == "roots":
+            above = ["--ca-roots", pki.roots, "--ca-intermediates", pki.below]
+        if case.is_own_authority:
+            above = ["--certificate-chain" if how == "chain" else "--ca-roots", loose[1]]
         words = [*tool.verify_legacy_flags(), *_WAIVING, *above, *loose, *case.demand, pki.artifact]
         good = case.files and not (tool is stage.ours and "files" in case.ours)
         _expect(tool, tool.run("verify-blob", *words), name, good=good)

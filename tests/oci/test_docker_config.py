@@ -81,6 +81,19 @@ def test_a_config_that_cannot_be_read_is_an_error_that_names_the_file(tmp_path: 
         load_docker_config({"DOCKER_CONFIG": str(tmp_path)})("reg.io/app")
 
 
+def test_the_variable_of_ci_jobs_comes_before_the_file(tmp_path: Path) -> None:
+    """GitLab sets it; what it does not know is looked for in the file."""
+    write(tmp_path / "config.json", {"auths": {"a.io": {"auth": auth("file:a")}, "b.io": {"auth": auth("file:b")}}})
+    text = json.dumps({"auths": {"b.io": {"auth": auth("job:b")}, "c.io": {"auth": auth("job:c")}}})
+    source = load_docker_config({"DOCKER_CONFIG": str(tmp_path), "DOCKER_AUTH_CONFIG": text})
+    found = [source(f"{host}.io/app").username for host in "abcd"]
+    assert found == ["file", "job", "job", ""]
+    assert load_docker_config({"DOCKER_AUTH_CONFIG": text})("c.io/app") == Credentials("job", "c")
+    for damaged in ("{", "[]"):
+        with pytest.raises(MalformedError, match=r"^DOCKER_AUTH_CONFIG is not"):
+            load_docker_config({"DOCKER_AUTH_CONFIG": damaged})
+
+
 def test_an_empty_config_is_nobodys(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("")
     assert load_docker_config({"DOCKER_CONFIG": str(tmp_path)})("reg.io/app") == ANONYMOUS

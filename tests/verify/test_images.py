@@ -231,7 +231,6 @@ def test_a_certificate_beside_the_demanded_key_only_ever_takes_away(world: World
     [
         {},
         {SIGNATURE_ANNOTATION: "not base64"},
-        {SIGNATURE_ANNOTATION: "AAAA", CERTIFICATE_ANNOTATION: ""},
         {SIGNATURE_ANNOTATION: "AAAA", CERTIFICATE_ANNOTATION: " \n"},
         {SIGNATURE_ANNOTATION: "AAAA", BUNDLE_ANNOTATION: "{}"},
         {SIGNATURE_ANNOTATION: "AAAA", TIMESTAMP_ANNOTATION: "null"},
@@ -240,6 +239,22 @@ def test_a_certificate_beside_the_demanded_key_only_ever_takes_away(world: World
 def test_malformed_annotations_are_refused_with_their_name(annotations: dict[str, str]) -> None:
     with pytest.raises(MalformedError):
         evidence_from_legacy_layer(b"{}", annotations)
+
+
+def test_what_attach_signature_keeps_of_its_files_is_read(world: World) -> None:
+    """`base64` wraps and ends lines, a certificate's file may hold its chain; and what is empty is not there."""
+    issued = world.certificate()
+    payload = format_simple_signing(SimpleSigning("example.com/app", f"sha256:{HEX}"))
+    text = encode_b64(issued.signer.sign(payload))
+    chain = "".join(certificate_pem(der).decode() for der in (issued.der, world.ca.der, world.root.der))
+    plain = {SIGNATURE_ANNOTATION: text, CERTIFICATE_ANNOTATION: chain}
+    expected = evidence_from_legacy_layer(payload, plain)
+    assert expected.chain_der == (issued.der, world.ca.der, world.root.der)
+    for wrapped in (f"{text}\n", f"{text[:64]}\r\n{text[64:]}\r\n"):
+        nothing = {BUNDLE_ANNOTATION: "", TIMESTAMP_ANNOTATION: "", CHAIN_ANNOTATION: ""}
+        assert evidence_from_legacy_layer(payload, {**plain, **nothing, SIGNATURE_ANNOTATION: wrapped}) == expected
+    bare = {SIGNATURE_ANNOTATION: text, CERTIFICATE_ANNOTATION: ""}
+    assert evidence_from_legacy_layer(payload, bare).chain_der == ()
 
 
 # ---- legacy attestations -------------------------------------------------------------------------------------------

@@ -10,17 +10,19 @@ from ipaddress import ip_address
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
 from pycosign.codec.rfc3339 import format_rfc3339
 from pycosign.errors import SigningError
 from pycosign.policy.decide import VerificationPolicy, decide
-from pycosign.verify.requirements import Requirements, SignerIdentity, TextRule
+from pycosign.verify.requirements import Requirements, SignerIdentity, TextRule, Waiver
 from pycosign.verify.revocation_list import RevocationList, parse_revocation_list
 from pycosign.verify.trust import TrustRoot, trust_from_material
+from pycosign.wire.trusted_root import Authority, ValidFor
 from tests.verify.attempts import GOOD, Attempt, certificate_pem
 from tests.verify.factory import IDENTITY, ISSUER, NOW, World
-from tests.verify.issuing import Issued
+from tests.verify.issuing import Issued, new_builder, p256_key, signer_of
 
 HOST = "build.example.com"
 OTHER = "https://ci.example.com/release"
@@ -112,6 +114,45 @@ def test_a_certificate_without_an_issuer_fits_a_demand_that_asks_for_none(world:
 )
 def test_a_certificate_for_another_purpose_signs_nothing(world: World, eku: ObjectIdentifier | None, code: str) -> None:
     assert answer(world, world.certificate(eku=eku), demand(TextRule(IDENTITY))) == code
+
+
+# ---- a signer that is its own authority ----------------------------------------------------------------------------
+def self_signed(*, end: timedelta = timedelta(days=1)) -> Issued:
+    """As `openssl req -x509` makes it."""
+    key = p256_key()
+    builder = new_builder("signer", key.public_key(), NOW - timedelta(days=900), NOW + end)
+    builder = builder.issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "signer")]))
+    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    builder = builder.add_extension(x509.SubjectAlternativeName([MAIL]), critical=False)
+    return Issued(builder.sign(key, hashes.SHA256()), signer_of(key))
+
+
+@pytest.mark.parametrize("chain", [True, False], ids=["chain", "roots"])
+def test_a_signer_may_be_its_own_authority_where_the_caller_names_it(world: World, chain: bool) -> None:
+    def answer_to(issued: Issued, wanted: str = IDENTITY) -> str:
+        pem = certificate_pem(mine.der)
+        trust = trust_from_material(
+            ca_chain_pem=pem if chain else None,
+            ca_roots_pem=None if chain else pem,
+            rekor_keys_pem=[world.log_v1.signer.public_key.pem()],
+        )
+        requirements = demand(TextRule(wanted))._replace(waivers=frozenset({Waiver.SCT}))
+        return answer(world, issued, requirements, trust)
+
+    mine = self_signed()
+    assert answer_to(mine) == IDENTITY
+    assert answer_to(mine, OTHER) == "identity.mismatch"
+    assert answer_to(self_signed()) == "cert.untrusted"  # the same names, another key
+    mine = self_signed(end=-timedelta(days=800))
+    assert answer_to(mine) == "cert.not-valid-at-time"
+
+
+def test_an_authority_of_a_trust_root_signs_no_artifacts(world: World) -> None:
+    mine = self_signed()
+    authority = Authority("https://ca.example", "", "", (mine.der,), ValidFor())
+    trust = world.trust(certificate_authorities=(authority,))
+    requirements = demand(TextRule(IDENTITY))._replace(waivers=frozenset({Waiver.SCT}))
+    assert answer(world, mine, requirements, trust) == "cert.untrusted"
 
 
 # ---- what several names must not do --------------------------------------------------------------------------------

@@ -64,6 +64,16 @@ def test_an_empty_certificate_counts_as_none() -> None:
     assert parse_legacy_bundle(b'{"base64Signature":"QUI=","cert":""}') == LegacyBundle(b"AB", None, None)
 
 
+def test_the_timestamp_of_cosign_1_5_is_not_looked_at() -> None:
+    """Releases 1.5.0 to 1.5.2 wrote the log's TUF timestamp there."""
+    bundle = json.loads(RECORDED)
+    bundle["timestamp"] = {"signatures": [{"keyid": "a", "sig": "b"}], "signed": {"_type": "timestamp", "version": 7}}
+    assert parse_legacy_bundle(compact_json(bundle)) == parse_legacy_bundle(RECORDED)
+    bundle["timestamp"] = "now"
+    with pytest.raises(MalformedError, match="timestamp"):
+        parse_legacy_bundle(compact_json(bundle))
+
+
 def test_an_entry_without_promise_cannot_be_written() -> None:
     entry = parse_legacy_bundle(RECORDED).entry
     assert entry is not None

@@ -62,7 +62,10 @@ def loose_signature(args: "Values", context: "Context") -> bytes | None:
         try:
             decode_b64(text, what="--signature")
         except MalformedError:
-            raise UsageError(f"--signature: {text[:200]}: no such file, and no base64") from exc
+            raise UsageError(
+                f"--signature: {text[:200]}: no such file, and no base64",
+                hint="--signature takes a file, a URL, env://NAME, or the signature itself as base64",
+            ) from exc
         return text.encode()
 
 

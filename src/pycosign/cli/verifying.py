@@ -241,13 +241,13 @@ def _loose_trust(
     from pycosign.instances.trust import Document, load_trust
 
     files = LegacyFiles(*paths)
-    given = legacy_trust(files, environ=context.environ)
+    given = legacy_trust(files, environ=context.environ, http=source.http)
     if given is None:
         return None
     if _suffices(given, requirements):
         return given, Document(b"", _ONE_BY_ONE)
     base = load_trust(source)  # without it nothing could be verified, and what is refused might be good
-    completed = legacy_trust(files, environ=context.environ, base=base.trust)
+    completed = legacy_trust(files, environ=context.environ, http=source.http, base=base.trust)
     assert completed is not None  # the same files
     return completed, base.document._replace(source=f"{_ONE_BY_ONE}, and {base.document.source} for the rest")
 

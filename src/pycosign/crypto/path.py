@@ -1,8 +1,8 @@
 """From a leaf to a trusted authority, at a moment. Source: RFC 5280, 6.1, with what Sigstore needs of it.
 
-Left out, and refused where they would matter: policies, revocation (Sigstore has short lives and logs instead). An
-anchor is trusted because the caller says so: its own signature is not looked at, but its validity, key usage, path
-length and name constraints are.
+Left out, and refused where they would matter: demands of policies (policyConstraints), revocation (Sigstore has short
+lives and logs instead). An anchor is trusted because the caller says so: its own signature is not looked at, but its
+validity, key usage, path length and name constraints are. Key identifiers are hints: signatures decide.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,8 +25,16 @@ __all__ = ["build_path", "check_leaf_purpose"]
 _ANY_USAGE: Final = "2.5.29.37.0"
 _EMPTY_NAME: Final = b"\x30\x00"
 _MAX_ATTEMPTS: Final = 64  # signatures checked in one search
+_POLICIES: Final = ("2.5.29.32", "2.5.29.54")  # certificatePolicies, inhibitAnyPolicy: nobody here demands a policy
 _UNDERSTOOD: Final = frozenset(
-    (ext.BASIC_CONSTRAINTS, ext.KEY_USAGE, ext.EXTENDED_KEY_USAGE, ext.SUBJECT_ALT_NAME, ext.NAME_CONSTRAINTS)
+    (
+        ext.BASIC_CONSTRAINTS,
+        ext.KEY_USAGE,
+        ext.EXTENDED_KEY_USAGE,
+        ext.SUBJECT_ALT_NAME,
+        ext.NAME_CONSTRAINTS,
+        *_POLICIES,
+    )
 )
 
 
@@ -37,21 +45,24 @@ def build_path(
     *,
     at: datetime,
     eku: str,
+    may_be_authority: bool = False,
 ) -> tuple[Certificate, ...]:
     """Find a path from the leaf over intermediates to one of the anchors.
 
     Args:    at: aware; each certificate of the path must be valid then, both ends included, the anchor too.
              eku: what the leaf is for, `CODE_SIGNING` or `TIME_STAMPING`.
-    Returns: leaf first, anchor last; an anchor need not be self-signed, and is never the leaf itself.
+             may_be_authority: the leaf may be one, and then an anchor itself: `openssl req -x509` makes such signers.
+    Returns: leaf first, anchor last, both in one only under `may_be_authority`; an anchor need not be self-signed.
     Raises:  NotValidAtTimeError: there is a path, but not at that moment. InvalidCertificatePathError: there is none.
              MalformedError: an extension of the leaf.
     """
     if at.tzinfo is None:
         raise UsageError("a moment without a time zone")
-    check_leaf_purpose(leaf, eku)
+    check_leaf_purpose(leaf, eku, may_be_authority=may_be_authority)
     search = _Search(intermediates, anchors, eku)
     late: Certificate | None = None
-    for path in search.paths((leaf,)):
+    whole = ((leaf,),) if may_be_authority and leaf in anchors else search.paths((leaf,))
+    for path in whole:
         bad = next((certificate for certificate in path if not certificate.valid_at(at)), None)
         if bad is None:
             return path
@@ -64,14 +75,14 @@ def build_path(
     raise InvalidCertificatePathError(f"{leaf.what} does not lead to a trusted authority: {search.reason}")
 
 
-def check_leaf_purpose(leaf: Certificate, eku: str) -> None:
+def check_leaf_purpose(leaf: Certificate, eku: str, *, may_be_authority: bool = False) -> None:
     """Refuse a leaf that may not do what `eku` says. A TSA's usage must be critical and the only one (RFC 3161, 2.3).
 
     Raises: InvalidCertificatePathError. MalformedError: a bad extension.
     """
-    if leaf.is_ca:
+    if leaf.is_ca and not may_be_authority:
         raise InvalidCertificatePathError(f"{leaf.what} is an authority's, not a signer's")
-    if leaf.has_extension(ext.NAME_CONSTRAINTS):  # RFC 5280, 4.2.1.10
+    if leaf.has_extension(ext.NAME_CONSTRAINTS) and not leaf.is_ca:  # RFC 5280, 4.2.1.10
         raise InvalidCertificatePathError(f"{leaf.what} has name constraints, which are for authorities")
     problem = _unknown_critical(leaf)
     if problem:
@@ -172,7 +183,4 @@ class _Search:
             return "may not sign certificates"
         if usages is not None and self._eku not in usages and _ANY_USAGE not in usages:
             return f"is not for {_purpose(self._eku)}"
-        wanted, own = path[-1].authority_key_id, issuer.subject_key_id
-        if wanted is not None and own is not None and wanted != own:
-            return "has another key identifier than the issuer"
         return _unknown_critical(issuer)

@@ -22,6 +22,8 @@ from pycosign.wire.reference import parse_reference
 
 __all__ = ["download_signatures"]
 
+_TOO_MUCH = ("registry.too-large", "registry.too-many")
+
 
 def download_signatures(
     text: str, *, registry: Registry, repository: str | None = None, tag_prefix: str = ""
@@ -44,8 +46,11 @@ def download_signatures(
 
 
 def _bundle_line(item: FoundBundle) -> bytes | None:
-    """The bundle on one line; None for one that is no bundle at all, which Cosign skips too."""
-    if isinstance(item.problem, UnavailableError):
+    """The bundle on one line; None for one that is no bundle at all, which Cosign skips too.
+
+    Raises: what kept it from being fetched: one that is too large, say, is there.
+    """
+    if item.problem is not None and (isinstance(item.problem, UnavailableError) or item.problem.code in _TOO_MUCH):
         raise item.problem
     if item.bundle is None:
         return None

@@ -108,6 +108,7 @@ def _put(workshop: str, name: str, data: bytes) -> None:
 
 def _update(workshop: str, mirror: str, start: bytes, http: "HttpClient") -> tuple[dict[str, bytes], int]:
     from tuf.api import exceptions
+    from tuf.api.serialization import DeserializationError
     from tuf.ngclient import Updater, UpdaterConfig
 
     try:
@@ -128,6 +129,9 @@ def _update(workshop: str, mirror: str, start: bytes, http: "HttpClient") -> tup
             raise exc.__cause__ from exc  # malformed is an answer without end: nothing was found out by it
         reason = exc.__cause__ if isinstance(exc.__cause__, MalformedError) else exc
         raise UnavailableError(f"the TUF repository {mirror} cannot be read: {reason}", code="tuf.unavailable") from exc
+    except DeserializationError as exc:  # a page of a proxy or a login, say: the root that we know has not spoken
+        message = f"the TUF repository {mirror} answers with what is no TUF metadata: {exc}"
+        raise UnavailableError(message, code="tuf.unavailable") from exc
     except exceptions.ExpiredMetadataError as exc:
         raise UnavailableError(f"the TUF repository {mirror} is expired: {exc}", code="tuf.expired") from exc
     except (exceptions.RepositoryError, ValueError) as exc:

@@ -221,8 +221,16 @@ def _checked_age(document: Document, source: TrustSource, why: str = "") -> Docu
     if source.max_age is None:
         return document
     if document.age is None or document.age > source.max_age:
-        age = "of unknown age" if document.age is None else f"{document.age} old"
+        age = "of unknown age" if document.age is None else f"{_words(document.age)} old"
         raise UnavailableError(
-            f"trust from {document.source} is {age}; the limit is {source.max_age}{why}", code="tuf.too-old"
+            f"trust from {document.source} is {age}; the limit is {_words(source.max_age)}{why}", code="tuf.too-old"
         )
     return document
+
+
+def _words(span: timedelta) -> str:
+    seconds = span.total_seconds()
+    for size, unit in ((86_400, "days"), (3600, "hours"), (60, "minutes")):
+        if seconds >= 2 * size:
+            return f"{seconds // size:.0f} {unit}"
+    return f"{seconds:g} seconds"

@@ -29,7 +29,7 @@ from pycosign.errors import MalformedError, SigningError, UnavailableError, Usag
 from pycosign.files import read_bounded, write_atomically
 from pycosign.instances.embedded import PUBLIC_GOOD_MIRROR, embedded_file
 from pycosign.instances.home import user_home
-from pycosign.instances.tuf_check import METADATA_BYTES, MetadataFiles, check_metadata, check_target
+from pycosign.instances.tuf_check import METADATA_BYTES, MetadataFiles, check_metadata, check_target, root_version
 from pycosign.instances.tuf_journal import JOURNAL_NAME, format_journal, read_journal
 from pycosign.limits import TRUSTED_ROOT_BYTES
 from pycosign.locks import FileLock, LockedError
@@ -111,6 +111,10 @@ def trust_anchor(location: CacheLocation) -> bytes | None:
         raise UsageError(f"the pinned root {location.anchor_path} (TUF_ROOT_JSON, or of the instance) does not exist")
     if not anchor:  # cut off; it must not pass for "none is pinned"
         raise UsageError(f"the pinned root {location.anchor_path} (TUF_ROOT_JSON, or of the instance) is empty")
+    try:
+        root_version(anchor)
+    except MalformedError as exc:
+        raise UsageError(f"the pinned root {location.anchor_path} (TUF_ROOT_JSON, or of the instance): {exc}") from exc
     return anchor
 
 

@@ -52,12 +52,14 @@ def read_key_reference(
     if scheme == "env":
         value = (environment() if environ is None else environ).get(rest)
         if value is None:
-            raise UsageError(f"loading URL: env var ${rest} not found")
+            raise UsageError(f"loading URL: env var ${rest} not found", hint=f"set {rest}, or name a file")
         return value.encode("utf-8", "surrogateescape")
     if scheme not in ("http", "https"):
         raise UsageError(f"loading URL: unrecognized scheme: {scheme}://")
     if http is None:
-        raise UsageError(f"loading URL {reference}: the network may not be used")
+        raise UsageError(
+            f"loading URL {reference}: the network may not be used", hint="name a file, or leave out --offline"
+        )
     response = http().request("GET", reference, max_bytes=max_bytes)
     if not 200 <= response.status < 300:
         raise UnavailableError(

@@ -67,6 +67,9 @@ class RegistryClient:
                 raise DigestMismatchError(reference.name, f"was answered with {digest}")
             return Descriptor(media_type, digest, length)
         manifest = self.get_manifest(repository, identifier)
+        if not manifest.raw.lstrip().startswith(b"{"):  # a page of a proxy or a login: nothing was found out by it
+            message = f"{reference.name} was answered with {manifest.media_type or 'something'} that is no manifest"
+            raise RegistryUnavailableError(message, code="registry.unavailable")
         return Descriptor(manifest.media_type, manifest.digest, len(manifest.raw))
 
     def get_manifest(self, repository: str, reference: str) -> FetchedManifest:

@@ -101,10 +101,33 @@ class DockerConfig:
 
 
 def load_docker_config(environment: Mapping[str, str]) -> CredentialSource:
-    """The user's config: docker's if there is one, else podman's, else nobody's.
+    """What DOCKER_AUTH_CONFIG holds (GitLab sets it in its jobs), else the user's config.
 
-    Raises: MalformedError: the file is there and is not a JSON object; UnavailableError: it cannot be read.
+    Raises: MalformedError: the variable or the file is not a JSON object; UnavailableError: the file cannot be read.
+    Source: docker/cli, cli/config/configfile/file.go, GetCredentialsStore.
     """
+    of_file = _load_file(environment)
+    text = environment.get("DOCKER_AUTH_CONFIG", "").strip()
+    if not text:
+        return of_file
+    of_variable = _parsed(text.encode("utf-8", "surrogateescape"), "DOCKER_AUTH_CONFIG")
+
+    def source(repository: str) -> Credentials:
+        found = of_variable(repository)
+        return of_file(repository) if found == ANONYMOUS else found
+
+    return source
+
+
+def _parsed(raw: bytes, what: str) -> CredentialSource:
+    config = load_json(raw, what=what, max_bytes=_CONFIG_BYTES) if raw.strip() else {}
+    if not isinstance(config, dict):
+        raise MalformedError(what, "is not a JSON object")
+    return DockerConfig(what, config)
+
+
+def _load_file(environment: Mapping[str, str]) -> CredentialSource:
+    """Docker's config if there is one, else podman's, else nobody's."""
     home = environment.get("HOME") or environment.get("USERPROFILE") or ""
     candidates = []
     if environment.get("DOCKER_CONFIG"):
@@ -124,10 +147,7 @@ def load_docker_config(environment: Mapping[str, str]) -> CredentialSource:
         except OSError as exc:
             message = f"registry credentials {path}: {exc.strerror}"
             raise UnavailableError(message, code="registry.credentials") from exc
-        config = load_json(raw, what=path, max_bytes=_CONFIG_BYTES) if raw.strip() else {}
-        if not isinstance(config, dict):
-            raise MalformedError(path, "is not a JSON object")
-        return DockerConfig(path, config)
+        return _parsed(raw, path)
     return lambda repository: ANONYMOUS
 
 

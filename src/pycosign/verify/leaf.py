@@ -27,7 +27,7 @@ _PROOF: Final = object()
 class VerifiedLeaf:
     """A certificate that a trusted authority issued, valid at every proved moment. Only this module makes one.
 
-    paths: of each moment, from the certificate to the authority's anchor.
+    paths: of each moment, from the certificate to the authority's anchor. issuer: the certificate itself if it is that.
     is_of_own_pki: the authority is one that the caller gave as PEM (`TrustedAuthority`), not a Fulcio of a trust root.
     """
 
@@ -37,7 +37,7 @@ class VerifiedLeaf:
         if proof is not _PROOF:
             raise TypeError("only pycosign.verify.leaf makes a VerifiedLeaf")
         self.certificate = paths[0][0]
-        self.issuer = paths[0][1]
+        self.issuer = _issuer(paths[0])
         self.paths = paths
         self.is_of_own_pki = is_of_own_pki
 
@@ -59,9 +59,13 @@ def check_leaf(
     proofs = [_path_at(certificate, extra, time, trust) for time in times]
     paths = [path for path, _ in proofs]
     # An authority may have renewed its certificate in between; the key that signed is the same.
-    if any(path[1].spki_der != paths[0][1].spki_der for path in paths):
+    if any(_issuer(path).spki_der != _issuer(paths[0]).spki_der for path in paths):
         raise InvalidCertificatePathError("the certificate leads to different authorities at different moments")
     return VerifiedLeaf(_PROOF, paths, is_of_own_pki=all(authority.is_own_pki for _, authority in proofs))
+
+
+def _issuer(path: tuple[Certificate, ...]) -> Certificate:
+    return path[1] if len(path) > 1 else path[0]
 
 
 def check_companion(certificate: Certificate, times: tuple[VerifiedTime, ...]) -> None:
@@ -134,7 +138,14 @@ def _path_through(
     *intermediates, anchor = authority.certificates
     if extra:
         extra = _not_of_others(extra, authority, trust)
-    path = build_path(leaf, (*intermediates, *extra), (anchor,), at=time.at, eku=CODE_SIGNING)
+    path = build_path(
+        leaf,
+        (*intermediates, *extra),
+        (anchor,),
+        at=time.at,
+        eku=CODE_SIGNING,
+        may_be_authority=authority.is_own_pki,
+    )
     if not authority.valid_for.covers(time.at):
         raise NotValidAtTimeError(f"the certificate authority {authority.uri} was not trusted at {time.at.isoformat()}")
     return path

@@ -62,6 +62,7 @@ def parse_legacy_bundle(data: bytes, *, what: str = "legacy bundle") -> LegacyBu
     )
     if bundle.cert is not None and len(bundle.cert) > limits.CERTIFICATE_BYTES:
         raise MalformedError(fields.path("cert"), f"is longer than {limits.CERTIFICATE_BYTES} bytes")
+    fields.optional_object("timestamp")  # of Cosign 1.5.0 to 1.5.2; later ones do not look at it either
     fields.refuse_unknown()
     return bundle
 
