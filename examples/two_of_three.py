@@ -22,7 +22,8 @@ def main(keys: str, file: str, *bundles: str) -> int:
         print(f"{problem} ({problem.code})", file=sys.stderr)
         return 20 if isinstance(problem, pycosign.UnavailableError) else 1
     for verified in proved:
-        print(f"signed at {verified.times[0].at} with\n{verified.key.pem().decode()}")
+        when = ", ".join(str(time.at) for time in verified.times) or "at no proved moment"
+        print(f"signed {when} with\n{verified.key.pem().decode()}")
     return 0
 
 

@@ -2,10 +2,12 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import pycosign
+from pycosign.crypto.signers import generate_signer
 from pycosign.errors import UsageError
 from pycosign.testing import Sandbox
 
@@ -47,3 +49,41 @@ def test_a_bundle_that_is_none_takes_nothing_away_from_the_signatures_beside_it(
     assert caught.value.code == "signers.threshold"
     with pytest.raises((pycosign.MalformedError, pycosign.RefusedError)):
         pycosign.verify_signers(content, bundles=(junk,), policy=two, trust=trust)
+
+
+NUMBERS = (0, -1, 1.5, float("nan"), float("inf"), "1", None, True)
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize("name", ["threshold", "min_logs", "min_timestamp_authorities"])
+def test_a_number_that_is_none_demands_nothing_and_is_refused(name: str, number: Any) -> None:
+    """No comparison with NaN holds: as a minimum it would be met by nothing."""
+    if (name, number) == ("min_timestamp_authorities", 0) and number is not False:
+        return
+    with pytest.raises(UsageError, match=name):
+        pycosign.Policy([pycosign.Identity(ALICE, issuer="https://idp.example")], **{name: number})
+
+
+@pytest.mark.parametrize("waive", ["tlog", b"tlog", None, 5, ["tlog"]])
+def test_checks_are_waived_by_waivers_only(waive: Any) -> None:
+    with pytest.raises(UsageError, match="a check is waived by a Waiver"):
+        pycosign.Policy([pycosign.Identity(ALICE, issuer="https://idp.example")], waive=waive)
+
+
+@pytest.mark.parametrize("hash_name", ["md5", "SHA256", "sha224", "", 256])
+def test_a_key_has_no_other_hash_than_those_that_are_checked(hash_name: Any) -> None:
+    key = generate_signer("ecdsa-p256").public_key
+    with pytest.raises(UsageError, match="hash_name is sha256, sha384, sha512 or None"):
+        pycosign.Key(key, hash_name=hash_name)
+    with pytest.raises(UsageError, match="not a public key"):
+        pycosign.Key(key.pem())  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="time zone"):
+        pycosign.Key(key, valid_from="2026-01-01")  # type: ignore[arg-type]
+
+
+def test_one_bundle_is_not_taken_for_several(tmp_path: Path, sandbox: Sandbox) -> None:
+    one = pycosign.Policy([sandbox.identity(ALICE)])
+    bundles: Any
+    for bundles in ("bundle.json", b"{}", tmp_path):
+        with pytest.raises(UsageError, match="in a list"):
+            pycosign.verify_signers(b"content", bundles=bundles, policy=one, trust=sandbox.instance.trust)

@@ -46,6 +46,7 @@ class Policy:
     ) -> None:
         from pycosign.policy.decide import VerificationPolicy, check_policy
 
+        _check_number("threshold", threshold, 1, ": then nobody would have to sign")
         demands = [
             demand_of(signer, waive, min_logs=min_logs, min_timestamp_authorities=min_timestamp_authorities)
             for signer in signers
@@ -96,8 +97,8 @@ def demand_of(
     if not isinstance(signer, Signer):
         raise UsageError(f"an Identity or a Key must be demanded, not {signer!r:.80}")
     waivers = _waivers_of(waive)
-    if min_logs < 1 or min_timestamp_authorities < 0:
-        raise UsageError("fewer than one log cannot be demanded: Waiver.TLOG turns the log off")
+    _check_number("min_logs", min_logs, 1, "; Waiver.TLOG turns the log off")
+    _check_number("min_timestamp_authorities", min_timestamp_authorities, 0)
     if min_logs > 1 and Waiver.TLOG in waivers:
         raise UsageError("several logs are demanded, and Waiver.TLOG turns the log off")
     return Requirements(
@@ -105,9 +106,18 @@ def demand_of(
     )
 
 
+def _check_number(name: str, value: object, least: int, way_out: str = "") -> None:
+    """Raises: UsageError: less, or no whole number: no comparison with NaN holds, so that nothing would be demanded."""
+    if type(value) is not int or value < least:
+        raise UsageError(f"{name} is a whole number of at least {least}, not {value!r:.80}{way_out}")
+
+
 def _waivers_of(waive: Waiver | Collection[Waiver]) -> frozenset[Waiver]:
     """The checks to leave out. Raises: UsageError: one is no Waiver, or is Cosign's alone."""
-    waivers = frozenset((waive,) if isinstance(waive, Waiver) else waive)
+    several: object = (waive,) if isinstance(waive, Waiver) else waive
+    if isinstance(several, str | bytes) or not isinstance(several, Collection):
+        raise UsageError(f"a check is waived by a Waiver, not by {waive!r:.80}")
+    waivers = frozenset(several)
     for waiver in waivers:
         if not isinstance(waiver, Waiver):
             raise UsageError(f"a check is waived by a Waiver, not by {waiver!r:.80}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pycosign.ambient import environment
 from pycosign.api.paths import path_text
+from pycosign.crypto.digests import ALGORITHMS
 from pycosign.crypto.keys import PublicKey, load_public_key
 from pycosign.errors import UnavailableError, UsageError
 from pycosign.verify.requirements import SignerIdentity, SignerKey, TextRule
@@ -73,7 +74,7 @@ class Key:
             hash_name: "sha256", "sha384" or "sha512", if its signatures have another hash than is usual for such a key.
             valid_from, valid_until: aware, both ends inclusive: the signature must have a proved moment, and each of
             its moments must lie between them. A key that was retired does not vouch for what is signed later.
-    Raises: UsageError: a moment without its time zone, or an end before the beginning.
+    Raises: UsageError: a moment without its time zone, an end before the beginning, or another hash.
     """
 
     __slots__ = ("_demand",)
@@ -86,9 +87,13 @@ class Key:
         valid_from: datetime | None = None,
         valid_until: datetime | None = None,
     ) -> None:
+        if not isinstance(public_key, PublicKey):
+            raise UsageError(f"not a public key: {public_key!r:.80}: Key.load and Key.from_pem read one")
+        if hash_name not in (None, *ALGORITHMS):
+            raise UsageError(f"hash_name is {', '.join(ALGORITHMS)} or None, not {hash_name!r:.80}")
         for moment in (valid_from, valid_until):
-            if moment is not None and moment.tzinfo is None:
-                raise UsageError("the moments of a key must say their time zone")
+            if moment is not None and (not isinstance(moment, datetime) or moment.tzinfo is None):
+                raise UsageError("the moments of a key must be datetimes that say their time zone")
         if valid_from is not None and valid_until is not None and valid_until < valid_from:
             raise UsageError("the key's validity ends before it begins")
         self._demand = SignerKey(public_key, hash_name, valid_from, valid_until)

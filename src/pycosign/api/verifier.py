@@ -1,5 +1,6 @@
 """Verify files, attestations and images. Whoever gets a `Verified` in hand may rely on it; all else is raised."""
 
+import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -277,6 +278,8 @@ def _read(bundles: Iterable[BundleSource], *, is_attestation: bool) -> "list[Pre
 
     Raises: UsageError, UnavailableError: a file is not there; MalformedError: none of them can be read.
     """
+    if isinstance(bundles, str | bytes | os.PathLike):
+        raise UsageError(f"several bundles are asked for, in a list, and not one: {bundles!r:.80}")
     found: list[Presented] = []
     unread: list[MalformedError] = []
     for bundle in bundles:
