@@ -5,7 +5,7 @@ from typing import Final
 # documents
 JSON_DEPTH: Final = 64
 JSON_CONTAINERS: Final = 1 << 20  # objects and arrays of one text; SBOMs of 16 MiB have a tenth
-BUNDLE_BYTES: Final = 32 << 20
+BUNDLE_BYTES: Final = 88 << 20  # a payload in base64, and a MiB of what vouches for it
 BUNDLE_CONTAINERS: Final = 10_000  # objects and arrays of one; 32 log entries and certificates have hundreds
 BUNDLES_PER_FILE: Final = 1000  # one a line, or in a registry's list
 BATCH_LINE_BYTES: Final = 64 << 10
@@ -21,7 +21,7 @@ POLICY_LISTS: Final = 16  # revocation lists of one policy
 REVOCATION_LIST_BYTES: Final = 16 << 20
 REVOCATIONS: Final = 100_000  # entries of one kind in a revocation list
 TOKEN_BYTES: Final = 64 << 10
-PAYLOAD_BYTES: Final = 16 << 20
+PAYLOAD_BYTES: Final = 64 << 20  # SBOMs of large images have dozens of MiB
 PURE_ED25519_MESSAGE_BYTES: Final = 64 << 20  # pure Ed25519 needs the whole message in memory
 CERTIFICATE_BYTES: Final = 64 << 10
 CHECKPOINT_BYTES: Final = 64 << 10

@@ -111,6 +111,16 @@ def test_more_objects_and_arrays_than_anybody_writes_are_not_even_read(item: str
         load_json("[[],[]]", what="thing", max_bytes=9, max_containers=2)
 
 
+def test_more_values_than_anybody_writes_are_not_even_read() -> None:
+    """Of two letters they take twelve times the memory of their text."""
+    text = "[" + ",".join(['"ab"'] * (8 * 1000 + 2)) + "]"
+    with pytest.raises(MalformedError, match="has more than 8000 values"):
+        load_json(text, what="thing", max_bytes=1 << 20, max_containers=1000)
+    long = "[" + '"' + "," * 20_000 + '"]'
+    with pytest.raises(MalformedError, match="values"):  # those in strings count, too
+        load_json(long, what="thing", max_bytes=1 << 20, max_containers=1000)
+
+
 @given(st.recursive(st.text('[{\\"a', max_size=4), st.lists, max_leaves=40), st.integers(0, 60))
 def test_whatever_has_more_objects_and_arrays_than_allowed_is_refused(value: Any, allowed: int) -> None:
     def arrays(item: Any) -> int:

@@ -43,7 +43,7 @@ def test_a_digest_leaves_open_what_a_key_signed_that_signs_the_file_itself(signe
 
 
 def test_a_statement_that_nobody_signed_is_parsed_once_however_many_may_sign(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It may be of 16 MiB, and a policy may name 256 signers."""
+    """It may be of 64 MiB, and a policy may name 256 signers."""
     asked: list[Requirements] = []  # each time parses it; compiled, the parser itself cannot be exchanged
 
     def counted(evidence: Evidence, requirements: Requirements) -> frozenset[str]:

@@ -5,6 +5,7 @@ import os
 import shutil
 import threading
 import time
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NoReturn
@@ -19,6 +20,7 @@ from pycosign.instances.tuf_cache import locate_cache, lock_cache, mirror_folder
 from pycosign.instances.tuf_check import TufMetadataError
 from pycosign.net.http import HttpClient
 from tests.instances.conftest import Mirror
+from tests.net.conftest import ScriptedServer, reply
 
 
 def source(mirror: Mirror, environ: dict[str, str], *, online: bool = False, **changes: object) -> TrustSource:
@@ -160,6 +162,33 @@ def test_a_file_has_no_age_that_could_be_limited(mirror: Mirror, environ: dict[s
 def test_expired_metadata_is_accepted_offline_with_a_warning(mirror: Mirror, environ: dict[str, str]) -> None:
     loaded = load_trust(source(mirror, environ, now=mirror.now + timedelta(days=5000)))
     assert any("expired" in warning for warning in loaded.document.warnings)
+
+
+def test_a_login_page_in_place_of_the_repository_leaves_a_good_cache_in_use(
+    mirror: Mirror, environ: dict[str, str]
+) -> None:
+    """What is no TUF metadata at all was not said by the repository: the network has somebody in between."""
+    with closing(ScriptedServer()) as portal, HttpClient() as client:
+        portal.answer = lambda handler: reply(handler, 200, b"<html>Log in to continue</html>")
+        folder = Path(environ["TUF_ROOT"]) / f"127.0.0.1-{portal.port}"
+        shutil.copytree(mirror.folder(environ), folder)
+        shutil.copy(f"{mirror.folder(environ)}.json", f"{folder}.json")
+        asked = {**environ, "TUF_MIRROR": portal.url}
+        loaded = load_trust(source(mirror, asked, now=mirror.now + timedelta(days=2), http=lambda: client))
+        assert any("answers with what is no TUF metadata" in warning for warning in loaded.document.warnings)
+        with pytest.raises(UnavailableError) as caught:
+            load_trust(source(mirror, asked, now=mirror.now + timedelta(days=5000), http=lambda: client))
+        assert caught.value.code == "tuf.unavailable"
+
+
+@pytest.mark.parametrize("content", [b"hello", b"{}", b"[]"])
+def test_a_pinned_root_that_is_none_is_named(
+    mirror: Mirror, environ: dict[str, str], tmp_path: Path, content: bytes
+) -> None:
+    pinned = tmp_path / "hello.txt"
+    pinned.write_bytes(content)
+    with pytest.raises(UsageError, match=r"pinned root .*hello\.txt"):
+        load_trust(source(mirror, {**environ, "TUF_ROOT_JSON": str(pinned)}))
 
 
 def test_a_mirror_that_does_not_answer_leaves_a_good_cache_in_use(mirror: Mirror, environ: dict[str, str]) -> None:

@@ -1,6 +1,7 @@
 """Services from a signing config, trust from loose files, and files written whole."""
 
 import os
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from pycosign.errors import MalformedError, UsageError
 from pycosign.files import read_bounded, write_atomically
 from pycosign.instances.embedded import PUBLIC_GOOD_MIRROR, STAGING_MIRROR, embedded_file
+from pycosign.instances.home import user_home
 from pycosign.instances.legacy_material import LegacyFiles, legacy_trust
 from pycosign.instances.services import services_from_config
 from pycosign.instances.tuf_check import canonical_bytes, root_version
@@ -153,3 +155,14 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     assert read_bounded(str(tmp_path / "none"), 3) is None
     with pytest.raises(OSError, match="larger"):
         read_bounded(str(path), 2)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the users' directories are looked up elsewhere there")
+def test_an_empty_home_is_not_the_root_of_the_file_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    import pwd
+
+    monkeypatch.setenv("HOME", "")
+    assert user_home({"HOME": ""}) == pwd.getpwuid(os.getuid()).pw_dir
+    monkeypatch.delenv("HOME")
+    assert user_home({}) == pwd.getpwuid(os.getuid()).pw_dir
+    assert user_home({"HOME": "/somewhere"}) == "/somewhere"

@@ -149,6 +149,12 @@ def test_the_server_name_can_be_another_than_the_urls_host(tls_url: str, pki: Pk
     assert caught.value.code == "net.certificate"
 
 
+@pytest.mark.parametrize("name", ["", ".", "..", "a..b", ".example.com", "a" * 64, "a b", "a/b", "a\0b"])
+def test_a_server_name_that_cannot_be_one_is_a_usage_error(name: str) -> None:
+    with pytest.raises(UsageError, match="is not the name of a host"):
+        ssl_context(TlsOptions(server_name=name), {})
+
+
 def test_a_client_certificate_is_presented(mutual_url: str, pki: Pki) -> None:
     options = TlsOptions(ca_file=pki.ca, client_certificate=pki.client, client_key=pki.client_key)
     assert fetch(mutual_url, options) == b"ok"

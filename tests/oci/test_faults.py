@@ -143,6 +143,14 @@ def test_a_registry_whose_head_says_404_or_nothing_useful_is_asked_again_with_ge
     assert new_client().resolve(reference(repository)) == Descriptor(OCI_MANIFEST, digest_of(b"{}"), 2)
 
 
+@pytest.mark.parametrize("body", [b"<html>Log in to continue</html>", b"junk", b""])
+def test_a_page_that_is_no_manifest_is_no_image(server: ScriptedServer, repository: str, body: bytes) -> None:
+    """Whoever is in between answers everything with it: its digest would have no signatures."""
+    server.answer = lambda handler: reply(handler, 200, body, {"Content-Type": "text/html"})
+    with pytest.raises(UnavailableError, match="text/html that is no manifest"):
+        new_client().resolve(reference(repository))
+
+
 @pytest.mark.parametrize("by", ["v1", digest_of(b"something else")])
 def test_a_manifest_with_another_digest_is_refused(server: ScriptedServer, repository: str, by: str) -> None:
     headers = {"Content-Type": OCI_MANIFEST, "Docker-Content-Digest": DIGEST}

@@ -124,7 +124,7 @@ COMMANDS = [
 
 
 def answer(*words: object) -> tuple[int, list[str]]:
-    ran = run_cli(*map(str, words), env={"HOME": "/nonexistent"})
+    ran = run_cli(*map(str, words), env={"HOME": "/dev/null"})
     return ran.status, [line for line in ran.err.splitlines() if line.startswith("code: ")]
 
 

@@ -113,6 +113,14 @@ def test_what_could_mean_something_else_in_a_url_is_refused(text: str) -> None:
         parse_reference(text)
 
 
+@pytest.mark.parametrize(
+    "registry", ["127.0.0.1:99999", "127.0.0.1:65536", "registry.example:0", "[1.2]", "[1.2.3.4]:5", "[:::::]:1"]
+)
+def test_a_registry_is_an_address_that_can_be_asked(registry: str) -> None:
+    with pytest.raises(MalformedError, match="is not a host with an optional port"):
+        parse_reference(f"{registry}/app")
+
+
 def test_parts_of_a_reference() -> None:
     reference = parse_reference(f"localhost:5000/a/b:tag@{DIGEST}")
     assert reference == Reference("localhost:5000", "a/b", "tag", DIGEST)

@@ -68,7 +68,7 @@ class Bundle:
 
     It is what somebody wrote; nothing in it is believed, or looked at, before it is verified.
 
-    Args:   content: the JSON document: a bundle v0.1 to v0.3, or Cosign's own of before; at most 32 MiB.
+    Args:   content: the JSON document: a bundle v0.1 to v0.3, or Cosign's own of before; at most 88 MiB.
     Raises: MalformedError: it is larger.
     """
 

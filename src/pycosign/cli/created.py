@@ -22,15 +22,15 @@ def read_part(path: str) -> bytes:
     """A file that a flag names. Raises: UsageError, in Cosign's words, if there is none."""
     from pycosign.errors import MalformedError, UnavailableError, UsageError
     from pycosign.files import read_bounded
-    from pycosign.limits import TRUSTED_ROOT_BYTES
+    from pycosign.limits import BUNDLE_BYTES
 
     try:
-        content = read_bounded(path, TRUSTED_ROOT_BYTES)
+        content = read_bounded(path, BUNDLE_BYTES)
     except IsADirectoryError as exc:
         raise UsageError(f"read {path}: is a directory", code="usage.file") from exc
     except OSError as exc:
         if exc.strerror and "larger" in exc.strerror:
-            raise MalformedError(path, f"is larger than {TRUSTED_ROOT_BYTES} bytes") from exc
+            raise MalformedError(path, f"is larger than {BUNDLE_BYTES} bytes") from exc
         reason = (exc.strerror or str(exc)).lower()
         raise UnavailableError(f"open {path}: {reason}", code="unavailable.file") from exc
     if content is None:

@@ -47,6 +47,7 @@ def _quoted(name: str) -> str:
     return ascii(name if len(name) <= 80 else name[:80] + "...")
 
 
+_VALUES_EACH: Final = 8  # values for each object or array that may be there
 _DECODER: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_finite, parse_constant=_refuse_constant)
 _SORTED: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, sort_keys=True)
 _COMPACT: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
@@ -58,7 +59,8 @@ def load_json(
     """Parse one JSON text (RFC 8259), refusing what readers disagree about.
 
     Args:    data: UTF-8, at most `max_bytes` long; white space around the value is accepted. max_containers: so many
-             objects and arrays may be in it: each is two bytes of text, and thirty times as much in memory.
+             objects and arrays may be in it, and eight times as many values: each is few bytes of text, and ten to
+             thirty times as much in memory.
     Returns: Python values; integers are exact, whatever their size up to Python's own bound of 4300 digits.
     Raises:  MalformedError(what): not UTF-8, not JSON, trailing text, two members of one name, NaN or infinite numbers,
              a lone surrogate, more than `limits.JSON_DEPTH` levels, or more than `max_containers`.
@@ -73,6 +75,9 @@ def load_json(
     # each is two characters at least; and brackets in strings count too: more of them there are not
     if len(text) > 2 * max_containers and text.count("{") + text.count("[") > max_containers:
         raise MalformedError(what, f"has more than {max_containers} objects and arrays")
+    max_values = _VALUES_EACH * max_containers
+    if len(text) > 2 * max_values and text.count(",") > max_values:
+        raise MalformedError(what, f"has more than {max_values} values")
     try:
         value: JsonValue = _DECODER.decode(text)
     except _RefusedJsonError as exc:

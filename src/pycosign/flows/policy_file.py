@@ -175,6 +175,8 @@ def _read(path: str, most: int, what: str = "") -> bytes:
             data = file.read(most + 1)
     except (FileNotFoundError, IsADirectoryError) as exc:
         raise UsageError(f"{what}{path}: {_nothing_there(exc)}", code="usage.file") from exc
+    except ValueError as exc:  # a zero byte, or what the file system's encoding has no bytes for
+        raise UsageError(f"{what}no file can have the name {path[:200]!a}", code="usage.file") from exc
     except OSError as exc:
         raise UnavailableError(f"{what}cannot read {path}: {exc.strerror or exc}", code="unavailable.file") from exc
     if len(data) > most:

@@ -7,8 +7,18 @@ __all__ = ["has_instances", "home_directory", "instances_path", "user_home"]
 
 
 def user_home(environ: Mapping[str, str]) -> str:
-    """The user's home directory."""
-    return environ.get("HOME") or os.path.expanduser("~")
+    """The user's home directory: HOME, else what the system knows of the user."""
+    home = environ.get("HOME")
+    if home:
+        return home
+    if os.environ.get("HOME") == "":  # `expanduser` would take the empty text for "/"
+        try:
+            import pwd
+
+            return pwd.getpwuid(os.getuid()).pw_dir
+        except (ImportError, KeyError):  # no such system, no such user
+            pass
+    return os.path.expanduser("~")
 
 
 def home_directory(environ: Mapping[str, str]) -> str:

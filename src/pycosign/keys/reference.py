@@ -70,7 +70,11 @@ def read_key_reference(
 
 def read_key_file(path: str, *, max_bytes: int = limits.KEY_FILE_BYTES) -> bytes:
     """The bytes of a key file. Raises OSError: not opened; UnavailableError: not readable, or too large."""
-    with open(path or ".", "rb") as file:  # an empty path is the working directory, in Go
+    try:
+        opened = open(path or ".", "rb")  # noqa: SIM115 - closed below; an empty path is the working directory, in Go
+    except ValueError as exc:  # a zero byte, or what the file system's encoding has no bytes for
+        raise UsageError(f"no file can have the name {path[:200]!a}", code="usage.file") from exc
+    with opened as file:
         try:
             data = file.read(max_bytes + 1)
         except OSError as exc:

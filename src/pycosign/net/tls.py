@@ -32,6 +32,8 @@ def ssl_context(options: TlsOptions, environment: Mapping[str, str]) -> ssl.SSLC
 
     Raises: UsageError: a file is missing, is not PEM, holds no certificate, or the key is not the certificate's.
     """
+    if options.server_name is not None:
+        _check_server_name(options.server_name)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
@@ -46,6 +48,17 @@ def ssl_context(options: TlsOptions, environment: Mapping[str, str]) -> ssl.SSLC
         _load_system(context)
     _load_client_certificate(context, options)
     return context
+
+
+def _check_server_name(name: str) -> None:
+    """Raises: UsageError: nothing that can be sent: `ssl` has no error of its own for that."""
+    try:
+        labels = name.removesuffix(".").encode("idna").split(b".")
+    except UnicodeError:
+        labels = [b""]
+    if not all(labels) or any(character in name for character in " \t\n/\0"):
+        message = f"the TLS server name {name[:200]!a} is not the name of a host"
+        raise UsageError(message, code="net.tls-options")
 
 
 def _load_authorities(context: ssl.SSLContext, path: str, what: str) -> None:
