@@ -1,8 +1,10 @@
 """`explain`: whole stories, good and bad. It says "verified" only of a demanded signer, and of what was compared."""
 
 import json
+import os
 import shlex
 import shutil
+import threading
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -279,10 +281,17 @@ def test_what_is_no_bundle_is_refused_as_such(stage: Stage, content: bytes) -> N
 
 
 def test_what_is_neither_file_nor_image(stage: Stage) -> None:
-    for word, reason in (("./nosuch", "no such file"), (stage.folder, "is a directory"), ("nosuch.json", "no such")):
+    missing = ("./nosuch", "nosuch.json", "app-1.0.sig")
+    for word, reason in ((stage.folder, "is a directory"), *((word, "no such file") for word in missing)):
         ran = stage.run("explain", word)
         assert (ran.status, ran.out) == (1, "")
         assert reason in ran.err
+    pipe = stage.folder / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(stage.keyless_v2.read_bytes(),))
+    writer.start()
+    assert stage.run("explain", pipe).status == 0
+    writer.join()
     assert "--offline forbids" in stage.run("explain", "app:1", "--offline").err
     assert "no such file" in stage.run("explain", stage.keyless_v2, "--artifact", "nosuch").err
     assert "--artifact is for a bundle" in stage.run("explain", "app:1", "--artifact", stage.artifact).err

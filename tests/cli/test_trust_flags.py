@@ -105,3 +105,35 @@ def test_a_timestamp_that_nobody_vouches_for_is_not_passed_over(stamped: World, 
     """Cosign demands an authority for it, too."""
     ran = verify_stamped(tmp_path, "good")
     assert_one_error(ran, 1, naming="timestamp")
+
+
+# ---- flags that demand nothing -------------------------------------------------------------------------------------
+def test_a_trust_root_without_a_name_is_not_the_public_one(stage: Stage) -> None:
+    ran = stage.run("verify-blob", "--bundle", stage.keyless_v2, *stage.who, "--trusted-root=", stage.artifact)
+    assert_one_error(ran, 1, naming="--trusted-root is given without a file")
+    unset = {"COSIGN_TRUSTED_ROOT": ""}
+    assert stage.run("verify-blob", "--bundle", stage.keyless_v2, *stage.who, stage.artifact, env=unset).status == 0
+
+
+@pytest.mark.parametrize("name", ["repository", "ref"])
+def test_a_demand_that_is_empty_or_says_nothing_of_a_key_is_said_to_be_none(stage: Stage, name: str) -> None:
+    flag = f"--certificate-github-workflow-{name}"
+    who = ("--bundle", stage.keyless_v2, *stage.who)
+    empty = stage.must("verify-blob", *who, f"{flag}=", stage.artifact)
+    assert f"WARNING: {flag} is given empty and demands nothing" in empty.err
+    words = ("verify-blob", "--key", stage.public_key, "--bundle", stage.keyed)
+    idle = stage.must(*words, flag, "of-nobody", stage.artifact)
+    assert f"WARNING: {flag} demands nothing of a signature by --key" in idle.err
+    assert "demands nothing" not in stage.must(*words, stage.artifact).err
+
+
+def test_an_annotation_has_one_demanded_value(stage: Stage) -> None:
+    image = f"{stage.sandbox.registry}/{stage.image('flags/annotated', b'annotated')}"
+    stage.must("sign", "--yes", "--key", stage.key, "-a", "env=staging", image)
+    words = ("verify", "--key", stage.public_key, image)
+    stage.must(*words, "-a", "env=staging", "-a", "env=staging")
+    for order in (("prod", "staging"), ("staging", "prod")):
+        ran = stage.run(*words, *(word for value in order for word in ("-a", f"env={value}")))
+        assert_one_error(ran, 1, naming="two values of the annotation 'env'")
+    idle = stage.must(*words, "-a", "env=prod", "--check-claims=false")
+    assert "WARNING: --annotations demands nothing with --check-claims=false" in idle.err

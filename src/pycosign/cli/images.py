@@ -53,12 +53,20 @@ def signature_repository(context: "Context") -> str | None:
     return parse_repository(text, what="COSIGN_REPOSITORY")
 
 
-def read_annotations(args: "Values") -> dict[str, str]:
-    """`-a key=value`, split at the first `=`. Raises UsageError, in Cosign's words."""
-    annotations = {}
+def read_annotations(args: "Values", *, is_demand: bool = False) -> dict[str, str]:
+    """`-a key=value`, split at the first `=`.
+
+    Raises: UsageError: in Cosign's words; or two values of one annotation are demanded (Cosign demands the last).
+    """
+    annotations: dict[str, str] = {}
     for item in args.items("annotations"):
         key, separator, value = item.partition("=")
         if not separator:
             raise UsageError(f"unable to parse annotation: {item}")
+        if is_demand and annotations.get(key, value) != value:
+            raise UsageError(
+                f"two values of the annotation {key!r} are demanded: {annotations[key]!r} and {value!r}",
+                hint="a signature has one value of each",
+            )
         annotations[key] = value
     return annotations

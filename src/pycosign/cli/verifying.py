@@ -44,6 +44,12 @@ _IN_BUNDLE = (
     ("sct", "SCT may not be provided using --sct"),
 )
 _TRUST_OF_FILES = ("ca-roots", "ca-intermediates", "certificate-chain", "timestamp-certificate-chain")  # as LegacyFiles
+_DEMANDS = (
+    "certificate-oidc-issuer",
+    "certificate-oidc-issuer-regexp",
+    *(f"certificate-github-workflow-{name}" for name in ("trigger", "sha", "name", "repository", "ref")),
+    *_TRUST_OF_FILES,
+)
 _ONE_BY_ONE = "the files and keys that were given one by one"
 _NOBODY = SignerIdentity(TextRule(""), TextRule(""))
 _NEEDED = " or {0}-regexp is required for verification in keyless mode"
@@ -115,6 +121,7 @@ def read_requirements(
     SHA-256 for every key then, and so refuses what it signed itself with larger curves).
     """
     hash_name = check_digest_algorithm(args)
+    _warn_of_idle_flags(args, context)
     waivers = set()
     if args.switch("insecure-ignore-tlog") or args.switch("private-infrastructure"):
         waivers.add(Waiver.TLOG)
@@ -131,6 +138,19 @@ def read_requirements(
         allow_any_predicate="allow-any-predicate" in args.flags and args.switch("allow-any-predicate"),
         annotations=annotations or {},
     )
+
+
+def _warn_of_idle_flags(args: "Values", context: "Context") -> None:
+    """Say which flags demand nothing, as in Cosign, which says nothing: whoever gave them believes that they do."""
+    for name in _DEMANDS:
+        if name not in args.flags or not args.given(name):
+            continue
+        if not args.text(name):
+            context.warn(f"--{name} is given empty and demands nothing: is the variable that should hold it unset?")
+        elif args.text("key") and name.startswith("certificate-") and name != "certificate-chain":
+            context.warn(f"--{name} demands nothing of a signature by --key: a key has no certificate's claims")
+    if "annotations" in args.flags and args.items("annotations") and not args.switch("check-claims"):
+        context.warn("--annotations demands nothing with --check-claims=false")
 
 
 def _signer(args: "Values", context: "Context", hash_name: str | None) -> SignerKey | SignerIdentity:
@@ -173,6 +193,10 @@ def load_trust_for(
     from pycosign.instances.trust import TrustSource, load_trust, refuse_age_limit
 
     path = args.text("trusted-root")
+    if not path and args.given("trusted-root"):
+        raise UsageError(
+            "--trusted-root is given without a file", hint="is the variable that should hold its name unset?"
+        )
     if path:
         _refuse_other_trust(args)
     instance = None

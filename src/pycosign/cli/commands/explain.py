@@ -99,17 +99,27 @@ def run(args: "Values", context: "Context") -> int:
     return 1 if explained.verdict == REFUSED else UnavailableError.exit_status
 
 
+_ENDINGS = (".json", ".jsonl", ".bundle")
+
+
 def _may_count(story: "Story") -> bool:
     """With a demanded signer an image's answer is about its signatures, and what could not be looked at."""
     return story.counts and (story.content is None or story.content.is_image_signature)
 
 
 def _is_file(word: str) -> bool:
-    """An existing file; else a reference to an image, unless it can only be meant as a path."""
-    if os.path.isfile(word):
+    """An existing file or pipe; else a reference to an image, unless it can only be meant as a path.
+
+    A word with a dot alone, "release.tar.gz.sig" say, would be an image of that name of Docker Hub: nobody means that.
+    """
+    if os.path.exists(word) and not os.path.isdir(word):
         return True
-    if os.path.exists(word) or word.startswith((".", "/", "~")) or word.endswith((".json", ".jsonl", ".bundle")):
-        raise UsageError(f"{word}: {'is a directory' if os.path.isdir(word) else 'no such file'}")
+    is_name_with_ending = "." in word and not any(character in word for character in "/:@")
+    if os.path.isdir(word) or word.startswith((".", "/", "~")) or word.endswith(_ENDINGS) or is_name_with_ending:
+        raise UsageError(
+            f"{word}: {'is a directory' if os.path.isdir(word) else 'no such file'}",
+            hint="an image is named with its registry or its tag: HOST/NAME, or NAME:TAG",
+        )
     return False
 
 

@@ -77,7 +77,7 @@ def run(args: "Values", context: "Context") -> None:
     from pycosign.cli.journal import Journal
     from pycosign.cli.verifying import check_signer_flags, read_requirements, warn_of_waivers
 
-    annotations = read_annotations(args)
+    annotations = read_annotations(args, is_demand=True)
     if args.number("max-workers") <= 0:
         raise UsageError("please set the --max-worker flag to a value that is greater than 0")
     warn_of_waivers(args, context, "signature")
