@@ -346,7 +346,8 @@ class ImageNotFoundError(RefusedError):
 
 
 class NoMatchingSignaturesError(RefusedError):
-    """The image has signatures, and none of them was accepted. `causes` holds each one's reason."""
+    """The image has signatures, and none of them was accepted (exit status 1 where a bundle is among them, as in
+    Cosign). `causes` holds each one's reason."""
 
     code = "image.no-matching-signatures"
     exit_status = 12

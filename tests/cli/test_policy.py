@@ -225,8 +225,14 @@ def test_the_environment_can_name_the_policy(stage: Stage) -> None:
         (b"schema: 1\nsigners: [{key: nowhere.pub}]\n", "nowhere.pub: no such file"),
         (b"schema: 1\nsigners: [{key: artifact.txt}]\n", "not a public key"),
         (b"schema: 1\nsigners: [{key: 'http://127.0.0.1:1/key.pub'}]\n", "the network may not be used"),
-        (b"schema: 1\nsigners: [{key: cosign.pub}, {key: ./cosign.pub}]\n", "names one key twice"),
-        (b"schema: 1\nsigners: [{key: cosign.pub}]\nthreshold: 2\n", "can never be met"),
+        (
+            b"schema: 1\nsigners: [{key: cosign.pub}, {key: ./cosign.pub}]\n",
+            "yaml: policy: the policy names one key twice",
+        ),
+        (
+            b"schema: 1\nsigners: [{key: cosign.pub}]\nthreshold: 2\n",
+            "yaml: policy: the policy's threshold of 2 can never be met",
+        ),
     ],
 )
 def test_a_policy_with_something_wrong_verifies_nothing(stage: Stage, content: bytes, naming: str) -> None:

@@ -57,7 +57,7 @@ def test_nothing_but_malformed_error_escapes_and_python_agrees_on_what_is_accept
         ('[["\\ud800x"]]', "has a lone surrogate in a string"),
         ("{} {}", "is not JSON: Extra data (line 1, column 4)"),
         ("", "is not JSON: Expecting value (line 1, column 1)"),
-        ("\ufeff{}", "is not JSON: Expecting value (line 1, column 1)"),
+        ("\ufeff{}", "begins with a byte order mark, which JSON has none of (RFC 8259, 8.1)"),
     ],
 )
 def test_what_readers_disagree_about_is_refused(text: str, problem: str) -> None:

@@ -83,6 +83,8 @@ def load_json(
     except _RefusedJsonError as exc:
         raise MalformedError(what, str(exc)) from exc
     except json.JSONDecodeError as exc:
+        if text.startswith("\ufeff"):
+            raise MalformedError(what, "begins with a byte order mark, which JSON has none of (RFC 8259, 8.1)") from exc
         raise MalformedError(what, f"is not JSON: {exc.msg} (line {exc.lineno}, column {exc.colno})") from exc
     except RecursionError as exc:
         raise MalformedError(what, f"is nested deeper than {limits.JSON_DEPTH} levels") from exc

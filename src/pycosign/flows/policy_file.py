@@ -48,12 +48,15 @@ def open_policy(path: str, *, environ: Mapping[str, str] | None = None) -> Opene
             dotted field) or cannot be met, or a key or list that cannot be used; UnavailableError: one cannot be read.
     """
     directory = os.path.dirname(path)
+    data = _read(path, limits.POLICY_BYTES)
     try:
-        document = parse_policy(_read(path, limits.POLICY_BYTES))
+        document = parse_policy(data)
         policy = _policy(document.rules, "policy", directory, environ)
         lists = tuple(_open_list(item, i, directory, environ) for i, item in enumerate(document.revocations))
     except MalformedError as exc:
         raise UsageError(f"{path}: {exc}", code="policy.malformed") from exc
+    except UsageError as exc:
+        raise UsageError(f"{path}: {exc}", code=exc.code, hint=exc.hint) from exc
     return OpenedPolicy(_with_demands(policy, document), lists)
 
 
@@ -90,7 +93,10 @@ def _policy(rules: SignerRules, what: str, directory: str, environ: Mapping[str,
     )
     names = tuple(rule.name for rule in rules.signers)
     policy = VerificationPolicy(signers, rules.threshold, names, rules.waivers)
-    check_policy(policy)
+    try:
+        check_policy(policy)
+    except UsageError as exc:
+        raise UsageError(f"{what}: {exc}", code="policy.malformed") from exc
     return policy
 
 

@@ -41,12 +41,14 @@ def run(args: "Values", context: "Context") -> None:
     """Read what the flags name, check it, then keep the name."""
     import os
 
+    from pycosign.cli.service_url import service_url
     from pycosign.instances.named import Instance, check_name
     from pycosign.instances.named_changes import add_instance, stack_instance
 
     name = args.words[0]
     check_name(name)
     source = _one_source(args)
+    service_url(args, "oidc-issuer")  # what cannot be asked is not remembered
     if source == "mirror":
         _add_repository(args, context)
     else:
