@@ -156,8 +156,13 @@ def _conclusion(story: Story, artifact: str) -> list[str]:
 
 def _no_signature(story: Story) -> list[str]:
     content = story.content
-    if content is None or content.kind != "statement" or content.is_image_signature:
+    if content is None or content.kind != "statement":
         return []
+    if content.is_image_signature:
+        misplaced = (
+            "It stands among the attestations, where `pycosign verify` looks for no signature: it does not count."
+        )
+        return [] if story.counts else [misplaced]
     return ["It is a statement about it, whatever that says: not a signature that approves of it."]
 
 

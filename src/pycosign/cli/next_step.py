@@ -118,7 +118,7 @@ def _command(words: list[str], artifact: str, *, by_digest: bool = False) -> str
 def _image_command(story: Story) -> list[str]:
     """`verify` for what is a signature; of attestations by the older Cosigns' tags only `explain` can be asked."""
     assert story.content is not None
-    if story.content.is_image_signature:
+    if story.content.is_image_signature and story.counts:
         return ["verify"]
     return ["verify", "--allow-any-predicate"] if str(story.form).startswith("bundle") else ["explain"]
 
