@@ -141,7 +141,7 @@ def read_requirements(
 
 
 def _warn_of_idle_flags(args: "Values", context: "Context") -> None:
-    """Say which flags demand nothing, as in Cosign, which says nothing: whoever gave them believes that they do."""
+    """Say which flags demand nothing (nor do they in Cosign, silently): whoever gave them believes that they do."""
     for name in _DEMANDS:
         if name not in args.flags or not args.given(name):
             continue
