@@ -1,11 +1,13 @@
 """The rows of `make interop`: who signs what, how, and who has to accept or refuse it."""
 
+import base64
 import itertools
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from pycosign.crypto.signers import generate_signer
 from tests.interop.environment import Result
 from tests.interop.images import push_image, retype_referrer
 from tests.interop.tools import EMAIL, WRONG_EMAIL, Tool
@@ -124,6 +126,24 @@ def foreign_type_row(stage: Stage, verifier: Tool, registry: str) -> None:
     refuses(verifier.run(*words, *_demand(verifier, stage, "key", wrong=True), image), verifier.name)
 
 
+def attached_row(stage: Stage, peer: Tool, registry: str) -> None:
+    """A signature that was made elsewhere (by openssl, or in a KMS) and attached as `base64` prints it, in lines."""
+    image = new_image(stage.registries[registry])
+    generated = peer.run("generate", image)
+    accepts(generated, peer.name)
+    signer = generate_signer("ecdsa-p256")
+    names = ("payload", "signature", "public")
+    payload, signature, public = (str(stage.files / f"attached{next(_names)}.{name}") for name in names)
+    Path(payload).write_text(generated.stdout)
+    Path(signature).write_bytes(base64.encodebytes(signer.sign(generated.stdout.encode())))
+    Path(public).write_bytes(signer.public_key.pem())
+    accepts(peer.run("attach", "signature", "--payload", payload, "--signature", signature, image), peer.name)
+    for verifier in (stage.ours, *stage.peers):
+        words = ["verify", *verifier.verify_legacy_flags(), "--insecure-ignore-tlog"]
+        accepts(verifier.run(*words, "--key", public, image), verifier.name)
+        refuses(verifier.run(*words, "--key", f"{stage.other_key}.pub", image), verifier.name)
+
+
 FORMS = ("v2", "v1", "legacy")
 HOW = ("key", "keyless")
 
@@ -160,6 +180,9 @@ def rows(stage: Stage) -> Iterator[Row]:
             f"{tool.name} verifies a bundle under a foreign artifactType (v2, key, our registry)",
             partial(foreign_type_row, stage, tool, "our registry"),
         )
+    for peer in stage.peers:
+        title = f"{peer.name} attaches a signature in wrapped base64, pycosign verifies as both Cosigns do"
+        yield Row("b", title, partial(attached_row, stage, peer, "our registry"))
     for tool, registry in itertools.product((stage.ours, *stage.peers), stage.registries):
         yield Row(
             "d",
