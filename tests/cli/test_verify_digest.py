@@ -75,3 +75,5 @@ def test_an_attestation_that_states_another_digest(stage: Stage, algorithm: str,
     words = ("--bundle", bundle, "--key", key, "--insecure-ignore-tlog", "--type", REVIEW)
     ran = stage.run("verify-blob-attestation", *words, "--digest", digits, "--digestAlg", algorithm)
     assert (ran.status, NEEDED in ran.err) == (status, status == 20)
+    same = stage.run("verify-blob-attestation", *words, f"{algorithm}:{digits}")
+    assert (same.status, NEEDED in same.err) == (status, status == 20)

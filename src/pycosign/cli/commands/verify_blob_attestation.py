@@ -175,7 +175,7 @@ def _verify_any(
 
 def _source(args: "Values", context: "Context") -> "BlobSource":
     """The file, or the digest in its place. Which algorithms the file is hashed with, the statement says."""
-    from pycosign.flows.blob_source import blob_from_digest, blob_from_path
+    from pycosign.flows.blob_source import blob_from_digest, blob_from_path_or_digest
 
     algorithm, digest = args.text("digestAlg"), args.text("digest")
     if algorithm and algorithm not in args.flags["digestAlg"].choices:
@@ -184,7 +184,7 @@ def _source(args: "Values", context: "Context") -> "BlobSource":
         return blob_from_digest(f"{algorithm}:{digest.lower()}")
     if digest:
         context.warn("Ignoring provided --digest in favor of provided blob")
-    return blob_from_path(args.words[0])
+    return blob_from_path_or_digest(args.words[0])
 
 
 def _legacy_evidence(
