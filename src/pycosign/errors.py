@@ -346,8 +346,7 @@ class ImageNotFoundError(RefusedError):
 
 
 class NoMatchingSignaturesError(RefusedError):
-    """The image has signatures, and none of them was accepted (exit status 1 where a bundle is among them, as in
-    Cosign). `causes` holds each one's reason."""
+    """The image has signatures, and none was accepted (with a bundle among them status 1, as Cosign). See `causes`."""
 
     code = "image.no-matching-signatures"
     exit_status = 12

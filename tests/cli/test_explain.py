@@ -288,7 +288,7 @@ def test_what_is_neither_file_nor_image(stage: Stage) -> None:
         assert reason in ran.err
     pipe = stage.folder / "pipe"
     os.mkfifo(pipe)
-    writer = threading.Thread(target=pipe.write_bytes, args=(stage.keyless_v2.read_bytes(),))
+    writer = threading.Thread(target=pipe.write_bytes, args=(stage.keyless_v2.read_bytes(),), daemon=True)
     writer.start()
     assert stage.run("explain", pipe).status == 0
     writer.join()

@@ -90,7 +90,7 @@ def test_an_attestation_by_the_digest_of_its_file(stage: Stage) -> None:
     words = (bundle, "--key", key, "--insecure-ignore-tlog", "--artifact")
     story = told(stage, *words, digest(stage))["stories"][0]
     assert story["verdict"] == "verified"
-    assert story["next"].endswith(f" --digest {named} --digestAlg sha256")
+    assert story["next"].endswith(f" sha256:{named}")
     assert stage.must(*shlex.split(story["next"])[1:]).err.endswith("\nVerified OK\n")
     assert told(stage, *words, "sha256:" + "0" * 64)["stories"][0]["code"] == "artifact.digest-mismatch"
     assert told(stage, *words, digest(stage, "sha384"))["stories"][0]["code"] == NEEDED

@@ -173,8 +173,7 @@ def test_every_line_has_a_row_in_order(workshop: Workshop, here: Path) -> None:
     assert [(row.text, row.verdict) for row in rows] == list(zip(numbers, wanted, strict=True))
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_each_line_is_judged_at_its_own_moment(workshop: Workshop, here: Path, workers: int) -> None:
+def test_each_line_is_judged_at_its_own_moment(workshop: Workshop, here: Path) -> None:
     """A batch may stay open for days: what expires meanwhile has expired."""
     expired = RevocationList("list", workshop.now, workshop.now + timedelta(minutes=1))
     moments = iter(workshop.now + timedelta(hours=hours) for hours in range(9))
@@ -184,7 +183,6 @@ def test_each_line_is_judged_at_its_own_moment(workshop: Workshop, here: Path, w
         requirements=WANTED._replace(revocations=(expired,)),
         clock=lambda: next(moments),
         render=code_of,
-        workers=workers,
     )
     assert [row.text for row in rows] == ["verified", "revocation.expired"]
 

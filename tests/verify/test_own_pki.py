@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
 from pycosign.codec.rfc3339 import format_rfc3339
+from pycosign.crypto.certificate import parse_certificate
 from pycosign.errors import SigningError
 from pycosign.policy.decide import VerificationPolicy, decide
 from pycosign.verify.requirements import Requirements, SignerIdentity, TextRule, Waiver
@@ -29,6 +30,10 @@ OTHER = "https://ci.example.com/release"
 ANY = TextRule(regexp=".*")
 MAIL, URI, DNS = x509.RFC822Name(IDENTITY), x509.UniformResourceIdentifier(OTHER), x509.DNSName(HOST)
 DIRECTORY = x509.DirectoryName(x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Example")]))
+
+
+_DAY = timedelta(days=1)
+REVOKING = {"schema": 1, "issued": format_rfc3339(NOW - _DAY), "expires": format_rfc3339(NOW + _DAY)}
 
 
 def own_pki(world: World, *, chain: bool = True) -> TrustRoot:
@@ -129,18 +134,21 @@ def self_signed(*, end: timedelta = timedelta(days=1)) -> Issued:
 
 @pytest.mark.parametrize("chain", [True, False], ids=["chain", "roots"])
 def test_a_signer_may_be_its_own_authority_where_the_caller_names_it(world: World, chain: bool) -> None:
-    def answer_to(issued: Issued, wanted: str = IDENTITY) -> str:
+    def answer_to(issued: Issued, wanted: str = IDENTITY, revocations: tuple[RevocationList, ...] = ()) -> str:
         pem = certificate_pem(mine.der)
         trust = trust_from_material(
             ca_chain_pem=pem if chain else None,
             ca_roots_pem=None if chain else pem,
             rekor_keys_pem=[world.log_v1.signer.public_key.pem()],
         )
-        requirements = demand(TextRule(wanted))._replace(waivers=frozenset({Waiver.SCT}))
+        requirements = demand(TextRule(wanted))._replace(waivers=frozenset({Waiver.SCT}), revocations=revocations)
         return answer(world, issued, requirements, trust)
 
     mine = self_signed()
     assert answer_to(mine) == IDENTITY
+    serial = f"{parse_certificate(mine.der).serial:x}"
+    revoked = parse_revocation_list(json.dumps({**REVOKING, "certificates": [{"serial": serial}]}).encode())
+    assert answer_to(mine, revocations=(revoked,)) == "revoked.certificate"
     assert answer_to(mine, OTHER) == "identity.mismatch"
     assert answer_to(self_signed()) == "cert.untrusted"  # the same names, another key
     mine = self_signed(end=-timedelta(days=800))
@@ -158,9 +166,7 @@ def test_an_authority_of_a_trust_root_signs_no_artifacts(world: World) -> None:
 # ---- what several names must not do --------------------------------------------------------------------------------
 def revoking(entry: dict[str, str]) -> RevocationList:
     """A list that names one identity."""
-    day = timedelta(days=1)
-    frame = {"schema": 1, "issued": format_rfc3339(NOW - day), "expires": format_rfc3339(NOW + day)}
-    return parse_revocation_list(json.dumps({**frame, "identities": [entry]}).encode())
+    return parse_revocation_list(json.dumps({**REVOKING, "identities": [entry]}).encode())
 
 
 def test_a_revoked_name_does_not_sign_by_another_that_stands_beside_it(world: World) -> None:

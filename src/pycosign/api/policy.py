@@ -47,6 +47,8 @@ class Policy:
         from pycosign.policy.decide import VerificationPolicy, check_policy
 
         _check_number("threshold", threshold, 1, ": then nobody would have to sign")
+        if not isinstance(signers, Iterable):
+            raise UsageError(f"signers are asked for in a list, not as {signers!r:.80}")
         demands = [
             demand_of(signer, waive, min_logs=min_logs, min_timestamp_authorities=min_timestamp_authorities)
             for signer in signers
@@ -117,10 +119,10 @@ def _waivers_of(waive: Waiver | Collection[Waiver]) -> frozenset[Waiver]:
     several: object = (waive,) if isinstance(waive, Waiver) else waive
     if isinstance(several, str | bytes) or not isinstance(several, Collection):
         raise UsageError(f"a check is waived by a Waiver, not by {waive!r:.80}")
-    waivers = frozenset(several)
-    for waiver in waivers:
+    for waiver in several:
         if not isinstance(waiver, Waiver):
             raise UsageError(f"a check is waived by a Waiver, not by {waiver!r:.80}")
+    waivers = frozenset(several)
     if Waiver.CLAIMS in waivers:
         raise UsageError("what a signature says of the artifact is always compared here; Waiver.CLAIMS is Cosign's")
     return waivers

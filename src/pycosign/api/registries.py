@@ -18,7 +18,8 @@ class RegistryAccess:
     """A client for every registry, with pooled connections and remembered tokens. Threads may share it.
 
     Without arguments, the credentials are those of docker's or podman's configuration and its credential helpers, found
-    as those tools find them: DOCKER_CONFIG, HOME, REGISTRY_AUTH_FILE, XDG_RUNTIME_DIR. Proxies are the environment's.
+    as those tools find them: DOCKER_AUTH_CONFIG, DOCKER_CONFIG, HOME, REGISTRY_AUTH_FILE, XDG_RUNTIME_DIR. Proxies are
+    the environment's.
 
     Args:   username, password: both, for every registry. token: instead of them, sent to the registry as Bearer.
             anonymous: send no credentials at all. ca_file: path of PEM certificates to trust in place of the system's.

@@ -228,7 +228,7 @@ def tuf_environment(
     """
     from pycosign.instances.refresh import check_mirror
 
-    check_mirror(str(mirror))
+    check_mirror(mirror if isinstance(mirror, str) and mirror.isascii() else ascii(mirror))
     named = {"TUF_MIRROR": mirror}
     if root is not None:
         named["TUF_ROOT_JSON"] = path_text(root)

@@ -278,7 +278,7 @@ def _read(bundles: Iterable[BundleSource], *, is_attestation: bool) -> "list[Pre
 
     Raises: UsageError, UnavailableError: a file is not there; MalformedError: none of them can be read.
     """
-    if isinstance(bundles, str | bytes | os.PathLike):
+    if isinstance(bundles, str | bytes | os.PathLike) or not isinstance(bundles, Iterable):
         raise UsageError(f"several bundles are asked for, in a list, and not one: {bundles!r:.80}")
     found: list[Presented] = []
     unread: list[MalformedError] = []

@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 from pycosign.cli.flag import BOOL, DURATION
 from pycosign.cli.gotext import format_duration
-from pycosign.flows.blob_source import names_digest
 from pycosign.flows.explain import REFUSED, Story
 from pycosign.wire.intoto import COSIGN_SIGN_PREDICATE
 
@@ -78,7 +77,7 @@ def next_command(word: str, story: Story, args: "Values", *, is_image: bool) -> 
     artifact = _artifact([story], args)
     if content.kind == "statement" and content.predicate_type != COSIGN_SIGN_PREDICATE:
         about = ["--bundle", quoted(word), "--type", quoted(str(content.predicate_type))]
-        return _command(["verify-blob-attestation", *about, *carried, *signer], artifact, by_digest=True)
+        return _command(["verify-blob-attestation", *about, *carried, *signer], artifact)
     return _command(["verify-blob", "--bundle", quoted(word), *carried, *signer], artifact)
 
 
@@ -91,7 +90,7 @@ def policy_command(explained: "Explained", policy: "VerificationPolicy", args: "
         return _command(["verify", *words], explained.word)
     artifact, words = _artifact(explained.stories, args), ["--bundle", quoted(explained.word), *words]
     if policy.predicate_type is not None:
-        return _command(["verify-blob-attestation", *words], artifact, by_digest=True)
+        return _command(["verify-blob-attestation", *words], artifact)
     return _command(["verify-blob", *words], artifact)
 
 
@@ -101,16 +100,9 @@ def _artifact(stories: "Sequence[Story]", args: "Values") -> str:
     return NO_ARTIFACT if is_short else args.text("artifact") or NO_ARTIFACT
 
 
-def _command(words: list[str], artifact: str, *, by_digest: bool = False) -> str | None:
-    """As it is to be typed. What cannot be shown as it is, or would be read as a flag, is not offered.
-
-    by_digest: the command takes a digest by flags, not as its argument.
-    """
-    last = [quoted(artifact)]
-    if by_digest and names_digest(artifact):
-        algorithm, _, digits = artifact.partition(":")
-        last = ["--digest", digits, "--digestAlg", algorithm]
-    command = " ".join(["pycosign", *words, *last])
+def _command(words: list[str], artifact: str) -> str | None:
+    """As it is to be typed. What cannot be shown as it is, or would be read as a flag, is not offered."""
+    command = " ".join(["pycosign", *words, quoted(artifact)])
     is_good = command.isprintable() and len(command) <= _LONGEST and not artifact.startswith("-")
     return command if is_good else None
 

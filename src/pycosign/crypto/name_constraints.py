@@ -96,8 +96,8 @@ def forbidden_name(constraints: NameConstraints, names: Sequence[AlternativeName
 def _readings(name: AlternativeName, kinds: Set[str]) -> list[tuple[str, tuple[str, str] | None]]:
     """The name made comparable, as each kind that it can be read as; None: it is no name of its own kind.
 
-    No text is a mail address, a host and a URI at once. An other name is any text: it is held to the constraints of
-    whichever kind it looks like.
+    No text is a mail address, a host and a URI at once. An other name is any text: it is held to the constraints of the
+    kind that it looks like, and what merely looks like a mail address or a URI cannot be compared.
     """
     if name.kind in _COMPARED:
         if name.kind == "dns" and "dns" not in kinds:
@@ -105,8 +105,11 @@ def _readings(name: AlternativeName, kinds: Set[str]) -> list[tuple[str, tuple[s
         return [(name.kind, _comparable(name))]
     if name.kind != "other-name":
         return []
-    readings = [(kind, _comparable(AlternativeName(kind, name.value))) for kind in sorted(kinds - {_ADDRESS})]
-    return [(kind, place) for kind, place in readings if place is not None]
+    looks = "uri" if "://" in name.value else "email" if "@" in name.value else "dns"
+    if looks not in kinds:
+        return []
+    place = _comparable(AlternativeName(looks, name.value.rstrip(".") if looks == "dns" else name.value))
+    return [] if looks == "dns" and place is None else [(looks, place)]
 
 
 def _comparable(name: AlternativeName) -> tuple[str, str] | None:

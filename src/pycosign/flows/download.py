@@ -1,6 +1,6 @@
 """Download an image's signatures as they are stored. Nothing is verified."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pycosign.codec.b64 import encode_b64
@@ -35,8 +35,10 @@ def download_signatures(
     reference = parse_reference(text)
     digest = reference.digest or registry.resolve(reference).digest
     where = repository or reference.context
-    lines = [line for item in find_bundles(registry, where, digest) if (line := _bundle_line(item)) is not None]
+    found = list(find_bundles(registry, where, digest))
+    lines = [line for item in found if (line := _bundle_line(item)) is not None]
     if not lines:
+        _refuse_unread(found)
         lines = [_legacy_line(item) for item in find_layers(registry, where, digest, prefix=tag_prefix)]
     if not lines:
         error = NoSignaturesError(f"{text}: no signatures associated")
@@ -45,12 +47,16 @@ def download_signatures(
     return tuple(lines)
 
 
-def _bundle_line(item: FoundBundle) -> bytes | None:
-    """The bundle on one line; None for one that is no bundle at all, which Cosign skips too.
+def _refuse_unread(found: Sequence[FoundBundle]) -> None:
+    """Raises: what kept one from being read: a bundle that is too large is there all the same."""
+    for item in found:
+        if item.problem is not None and item.problem.code in _TOO_MUCH:
+            raise item.problem
 
-    Raises: what kept it from being fetched: one that is too large, say, is there.
-    """
-    if item.problem is not None and (isinstance(item.problem, UnavailableError) or item.problem.code in _TOO_MUCH):
+
+def _bundle_line(item: FoundBundle) -> bytes | None:
+    """The bundle on one line; None for one that is no bundle at all, which Cosign skips too."""
+    if isinstance(item.problem, UnavailableError):
         raise item.problem
     if item.bundle is None:
         return None

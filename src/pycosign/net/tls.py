@@ -56,7 +56,7 @@ def _check_server_name(name: str) -> None:
         labels = name.removesuffix(".").encode("idna").split(b".")
     except UnicodeError:
         labels = [b""]
-    if not all(labels) or any(character in name for character in " \t\n/\0"):
+    if not all(labels) or len(name) > 253 or any(character in name for character in " \t\n/\0"):
         message = f"the TLS server name {name[:200]!a} is not the name of a host"
         raise UsageError(message, code="net.tls-options")
 

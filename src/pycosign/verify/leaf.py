@@ -129,9 +129,6 @@ def _possible(leaf: Certificate, extra: tuple[Certificate, ...], trust: TrustRoo
         return trust.certificate_authorities
     name = leaf.issuer_der
     named = [it for it in trust.certificate_authorities if any(cert.subject_der == name for cert in it.certificates)]
-    if len(named) > 1 and leaf.authority_key_id is not None:  # the likely ones first: others cost a check
-        wanted = leaf.authority_key_id
-        named.sort(key=lambda it: all(cert.subject_key_id != wanted for cert in it.certificates))
     return named or trust.certificate_authorities
 
 

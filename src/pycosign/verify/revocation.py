@@ -54,6 +54,7 @@ def check_revocations(
         _check_artifact(revocations, artifact, claims)
         _check_key(revocations, sha256(key.spki_der), times)
         if leaf is not None and who is not None:
+            _check_serial(revocations, leaf.certificate, leaf.issuer.key_hash)  # it may be its own anchor
             for path in leaf.paths:
                 for authority in path[1:]:
                     _check_key(revocations, authority.key_hash, times)

@@ -19,7 +19,8 @@ _PROOF: Final = object()
 class VerifiedTime:
     """A moment at which the signature existed, and who vouches for it.
 
-    at: aware, in UTC. source: "timestamp" (an authority signed it), "log" (a log promised it) or "now" (under Waiver.TLOG only).
+    at: aware, in UTC.
+    source: "timestamp" (an authority signed it), "log" (a log promised it) or "now" (under Waiver.TLOG only).
     authority: the authority's or log's URL as the trust root names it; "" for "now" and for keys given alone.
     """
 
