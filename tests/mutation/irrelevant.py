@@ -64,6 +64,11 @@ def _is_inside(region: Region, family: Family, number: int) -> bool:
     return family.alter is not None and region(family.raw, family.alter(number))
 
 
+def went_on(raw: bytes, changed: bytes) -> bool:
+    """All of it is still there, in the same place."""
+    return changed.startswith(raw)
+
+
 def unsigned_cms(raw: bytes, changed: bytes) -> bool:
     """Only what no signature of a timestamp covers and no check reads was changed.
 
@@ -249,6 +254,12 @@ TABLE: tuple[Irrelevance, ...] = (
         "certificates after the leaf are suggestions for the path; every one that is used is checked, and here the "
         "trust root has them all",
         path=r"(verificationMaterial\.x509CertificateChain|annotations\.dev\.sigstore\.cosign/chain).*",
+    ),
+    Irrelevance(
+        "so are certificates behind the signer's in its annotation: `attach signature` keeps a file that has both",
+        path=r"annotations\.dev\.sigstore\.cosign/certificate",
+        kind="text",
+        region=went_on,
     ),
     Irrelevance(
         "an entry of an unknown log does not count and is reported, wherever it stands beside one that counts",
