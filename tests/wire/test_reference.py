@@ -14,7 +14,7 @@ repositories = st.lists(parts, min_size=1, max_size=3).map("/".join).filter(lamb
 registries = st.one_of(
     st.just("localhost"),
     st.from_regex(r"[a-z0-9]{1,5}\.[a-z]{2,5}", fullmatch=True),
-    st.builds("{}:{}".format, st.from_regex(r"[a-z0-9_.]{0,4}[a-z0-9]", fullmatch=True), st.integers(1, 65535)),
+    st.builds("{}:{}".format, st.from_regex(r"[a-z0-9_]{1,5}", fullmatch=True), st.integers(1, 65535)),
     st.sampled_from(["[::1]:5000", "[2001:db8::1]"]),
 )
 tags = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,20}", fullmatch=True)
