@@ -11,7 +11,7 @@ from pycosign.errors import MalformedError, UsageError
 from pycosign.files import read_bounded, write_atomically
 from pycosign.instances.embedded import PUBLIC_GOOD_MIRROR, STAGING_MIRROR, embedded_file
 from pycosign.instances.home import user_home
-from pycosign.instances.legacy_material import LegacyFiles, legacy_trust
+from pycosign.instances.legacy_material import LegacyFiles, completed_trust, legacy_trust
 from pycosign.instances.services import services_from_config
 from pycosign.instances.tuf_check import canonical_bytes, root_version
 from pycosign.sign.services import LogService
@@ -80,10 +80,11 @@ def test_loose_files_make_trust_and_the_rest_comes_from_the_trust_root(mirror: M
     roots.write_bytes(b"".join(format_pem("CERTIFICATE", der) for der in chain))
     rekor = tmp_path / "rekor.pub"
     rekor.write_bytes(format_pem("PUBLIC KEY", root.tlogs[0].key_der))
-    made = legacy_trust(LegacyFiles(certificate_chain=str(roots)), environ={}, base=base)
-    assert made is not None
-    assert [authority.uri for authority in made.certificate_authorities] == [""]
-    assert made.logs == base.logs
+    given = legacy_trust(LegacyFiles(certificate_chain=str(roots)), environ={})
+    assert given is not None
+    completed = completed_trust(given, base)
+    assert [authority.uri for authority in completed.certificate_authorities] == [""]
+    assert completed.logs == base.logs
     below = tmp_path / "intermediates.pem"
     below.write_bytes(roots.read_bytes())
     made = legacy_trust(LegacyFiles(ca_roots=str(roots), ca_intermediates=str(below)), environ={})

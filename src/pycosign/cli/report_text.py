@@ -1,6 +1,7 @@
 """The report of `--report text`: the same as the JSON, for people."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 __all__ = ["age_words", "check_words", "report_lines", "signer_words"]
@@ -52,10 +53,11 @@ def age_words(seconds: int | None) -> str:
     """How long ago the trust was asked for, as the end of a line; "" if it was not."""
     if seconds is None:
         return ""
-    for size, unit in ((86_400, "days"), (3600, "hours"), (60, "minutes")):
-        if seconds >= 2 * size:
-            return f", asked for {seconds // size} {unit} ago"
-    return ", just asked for"
+    if seconds < 120:
+        return ", just asked for"
+    from pycosign.instances.trust import span_words
+
+    return f", asked for {span_words(timedelta(seconds=seconds))} ago"
 
 
 def _rows(candidate: dict[str, Any]) -> list[tuple[str, str]]:

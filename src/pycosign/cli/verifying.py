@@ -261,19 +261,17 @@ def _loose_trust(
     paths = [args.text(name) for name in _TRUST_OF_FILES]
     if not any(paths) and not any(name.startswith("SIGSTORE_") for name in context.environ):
         return None
-    from pycosign.instances.legacy_material import LegacyFiles, legacy_trust
+    from pycosign.instances.legacy_material import LegacyFiles, completed_trust, legacy_trust
     from pycosign.instances.trust import Document, load_trust
 
-    files = LegacyFiles(*paths)
-    given = legacy_trust(files, environ=context.environ, http=source.http)
+    given = legacy_trust(LegacyFiles(*paths), environ=context.environ, http=source.http)
     if given is None:
         return None
     if _suffices(given, requirements):
         return given, Document(b"", _ONE_BY_ONE)
     base = load_trust(source)  # without it nothing could be verified, and what is refused might be good
-    completed = legacy_trust(files, environ=context.environ, http=source.http, base=base.trust)
-    assert completed is not None  # the same files
-    return completed, base.document._replace(source=f"{_ONE_BY_ONE}, and {base.document.source} for the rest")
+    source_of_both = f"{_ONE_BY_ONE}, and {base.document.source} for the rest"
+    return completed_trust(given, base.trust), base.document._replace(source=source_of_both)
 
 
 def _suffices(trust: "TrustRoot", requirements: Requirements) -> bool:

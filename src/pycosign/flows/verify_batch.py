@@ -16,11 +16,10 @@ from pycosign import limits
 from pycosign.codec.b64 import use_quick_decoder
 from pycosign.codec.strict_json import load_json
 from pycosign.errors import MalformedError, SigningError, UnavailableError, UsageError
-from pycosign.flows.blob_source import BlobSource, blob_from_digest
+from pycosign.flows.blob_source import BlobSource, blob_from_digest, names_digest
 from pycosign.flows.candidates import read_candidates, verify_candidates
 from pycosign.flows.in_order import Line, LineReader, map_lines
 from pycosign.flows.verify_blob import read_bundle_file, verify_blob
-from pycosign.verify.artifact import DIGEST_SIZES
 from pycosign.verify.evidence import Evidence
 from pycosign.verify.requirements import Requirements
 from pycosign.verify.result import Verdict, Verified
@@ -216,8 +215,7 @@ def _read_bundle(path: str) -> bytes:
 
 
 def _source(text: str, line: Line) -> BlobSource:
-    algorithm, colon, _ = text.partition(":")
-    if colon and algorithm in DIGEST_SIZES and not os.path.exists(text):
+    if names_digest(text):
         try:
             return blob_from_digest(text.lower())
         except UsageError as exc:

@@ -11,7 +11,7 @@ from pycosign.verify.trust import TrustRoot, trust_from_material
 if TYPE_CHECKING:
     from pycosign.net.http import HttpClient
 
-__all__ = ["VARIABLES", "LegacyFiles", "legacy_trust"]
+__all__ = ["VARIABLES", "LegacyFiles", "completed_trust", "legacy_trust"]
 
 VARIABLES: Final = (
     "SIGSTORE_ROOT_FILE",
@@ -35,9 +35,8 @@ def legacy_trust(
     *,
     environ: Mapping[str, str],
     http: "Callable[[], HttpClient] | None" = None,
-    base: TrustRoot | None = None,
 ) -> TrustRoot | None:
-    """Trust from the files that are given; what they do not speak of comes from `base`.
+    """Trust from the files that are given.
 
     Returns: None when neither flags nor variables give anything: the caller takes the ordinary trust root.
     Raises:  as `read_given_file`, and for a URL as `read_key_reference` (http: None forbids it); UsageError: flags
@@ -56,7 +55,7 @@ def legacy_trust(
     timestamp_chain = _read(files.timestamp_chain or environ.get("SIGSTORE_TSA_CERTIFICATE_FILE", ""))
     if all(read is None for read in (roots, chain, authorities, rekor_key, ct_key, timestamp_chain)):
         return None  # an empty file is given, and refused below: nothing may take its place
-    made = trust_from_material(
+    return trust_from_material(
         ca_certificates_pem=authorities,
         ca_chain_pem=chain,
         ca_roots_pem=roots,
@@ -65,10 +64,10 @@ def legacy_trust(
         ct_keys_pem=() if ct_key is None else (ct_key,),
         tsa_chain_pem=timestamp_chain,
     )
-    return made if base is None else _completed(made, base)
 
 
-def _completed(given: TrustRoot, base: TrustRoot) -> TrustRoot:
+def completed_trust(given: TrustRoot, base: TrustRoot) -> TrustRoot:
+    """What is given; of whatever it does not speak of, what `base` says."""
     return TrustRoot(
         [log for logs in (given.logs or base.logs).values() for log in logs],
         [log for logs in (given.ct_logs or base.ct_logs).values() for log in logs],

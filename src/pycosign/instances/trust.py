@@ -33,6 +33,7 @@ __all__ = [
     "load_signing_config",
     "load_trust",
     "refuse_age_limit",
+    "span_words",
 ]
 
 REFRESH_AFTER: Final = timedelta(days=1)
@@ -221,14 +222,15 @@ def _checked_age(document: Document, source: TrustSource, why: str = "") -> Docu
     if source.max_age is None:
         return document
     if document.age is None or document.age > source.max_age:
-        age = "of unknown age" if document.age is None else f"{_words(document.age)} old"
+        age = "of unknown age" if document.age is None else f"{span_words(document.age)} old"
         raise UnavailableError(
-            f"trust from {document.source} is {age}; the limit is {_words(source.max_age)}{why}", code="tuf.too-old"
+            f"trust from {document.source} is {age}; the limit is {span_words(source.max_age)}{why}", code="tuf.too-old"
         )
     return document
 
 
-def _words(span: timedelta) -> str:
+def span_words(span: timedelta) -> str:
+    """A span in its largest unit of which it has two at least: "3 days", "47 hours", "90 minutes", "9 seconds"."""
     seconds = span.total_seconds()
     for size, unit in ((86_400, "days"), (3600, "hours"), (60, "minutes")):
         if seconds >= 2 * size:

@@ -89,10 +89,7 @@ def verify(
             from pycosign.verify.revocation import check_revocations  # few demands have any
 
             proved[step], step = claims, "revocation"
-            companion = claimed.companion
-            check_revocations(  # nobody took it back
-                artifact, claimed.key, leaf, who, claims, times, requirements, now, companion=companion
-            )
+            check_revocations(artifact, claimed, leaf, who, claims, times, requirements, now)  # nobody took it back
     except SigningError as exc:
         exc.check, exc.proved = exc.check or step, proved
         raise

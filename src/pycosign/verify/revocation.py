@@ -11,7 +11,6 @@ from datetime import datetime
 from pycosign.crypto.certificate import Certificate
 from pycosign.crypto.digests import sha256
 from pycosign.crypto.extensions import text_names
-from pycosign.crypto.keys import PublicKey
 from pycosign.errors import (
     RevokedArtifactError,
     RevokedCertificateError,
@@ -20,6 +19,7 @@ from pycosign.errors import (
     UnavailableError,
 )
 from pycosign.verify.artifact import DIGEST_SIZES, Artifact
+from pycosign.verify.claim import ClaimedSigner
 from pycosign.verify.claims import Claims
 from pycosign.verify.identity import ProvedIdentity, issuer_of
 from pycosign.verify.leaf import VerifiedLeaf
@@ -32,27 +32,25 @@ __all__ = ["check_revocations"]
 
 def check_revocations(
     artifact: Artifact | None,
-    key: PublicKey,
+    claimed: ClaimedSigner,
     leaf: VerifiedLeaf | None,
     who: ProvedIdentity | None,
     claims: Claims,
     times: tuple[VerifiedTime, ...],
     requirements: Requirements,
     now: datetime,
-    *,
-    companion: Certificate | None = None,
 ) -> None:
     """Ask every demanded list.
 
-    Args:   key: that signed, bare or in the leaf; leaf, who: None for a bare key; times: every proved moment.
+    Args:   claimed: whose key signed, bare or in the leaf; who issued its companion is not proved. leaf, who: None for
+            a bare key; times: every proved moment.
             With a leaf, the authorities above it are asked about, too: one that was broken into may name anybody.
-            companion: a certificate of the bare key (`ClaimedSigner`); nobody proved who issued it.
     Raises: RevokedArtifactError, RevokedKeyError, RevokedCertificateError, RevokedIdentityError; UnavailableError: a
             list is not good now, or names artifacts by an algorithm that this file's digest is not known in.
     """
     for revocations in requirements.revocations:
         _check_artifact(revocations, artifact, claims)
-        _check_key(revocations, sha256(key.spki_der), times)
+        _check_key(revocations, sha256(claimed.key.spki_der), times)
         if leaf is not None and who is not None:
             _check_serial(revocations, leaf.certificate, leaf.issuer.key_hash)  # it may be its own anchor
             for path in leaf.paths:
@@ -60,8 +58,8 @@ def check_revocations(
                     _check_key(revocations, authority.key_hash, times)
                 _check_certificates(revocations, path)
             _check_identity(revocations, text_names(leaf.certificate.san), who.issuer, times)
-        if companion is not None:
-            _check_companion(revocations, companion, times)
+        if claimed.companion is not None:
+            _check_companion(revocations, claimed.companion, times)
     for revocations in requirements.revocations:
         _check_age(revocations, now)
         _check_known(revocations, artifact)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["run"]
 
 # Of what verifying commands take, what makes no difference to a story.
+_ENDINGS = (".json", ".jsonl", ".bundle")  # of names that are never images
 _LEFT_OUT = frozenset(
     (
         "certificate",
@@ -97,9 +98,6 @@ def run(args: "Values", context: "Context") -> int:
     if explained.verdict in (VERIFIED, CONSISTENT):
         return 0
     return 1 if explained.verdict == REFUSED else UnavailableError.exit_status
-
-
-_ENDINGS = (".json", ".jsonl", ".bundle")
 
 
 def _may_count(story: "Story") -> bool:
